@@ -1,0 +1,148 @@
+"""The values that cross the engine's border: what to generate, what came out, what to embed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+Priority = Literal["interactive", "workflow", "batch"]
+FinishReason = Literal["stop", "length", "tool_calls"]
+JsonObject = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model made; `arguments` is JSON text, as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image in a message: an http(s) URL or a `data:` URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+    images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it; `parameters` is a JSON schema of type object."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How tokens are chosen; names and meanings are OpenAI's, then llama.cpp's."""
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One generation: either `messages` (chat) or `prompt` (plain completion).
+
+    With `continue_final_message` the last message is the assistant's own unfinished text:
+    the engine goes on from it and yields only what is new.
+    """
+
+    model: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: Literal["auto", "none", "required"] = "auto"
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    continue_final_message: bool = False
+    priority: Priority = "interactive"
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one generation cost; `cached_tokens` is the part of the prompt that was not computed again."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of the call at `index`; `id` and `name` come with its first piece."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one step added. The last delta carries `finish_reason` and `usage`."""
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCallDelta, ...] = ()
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """Texts to embed in one go."""
+
+    model: str
+    texts: tuple[str, ...]
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """One unit-length vector per text, in order, each of `dimensions` floats."""
+
+    vectors: Sequence[Sequence[float]]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model is and can do; `context_tokens` bounds prompt and answer together (0: unknown)."""
+
+    id: str
+    kind: Literal["chat", "embedding"]
+    context_tokens: int = 0
+    dimensions: int = 0
+    supports_tools: bool = False
+    supports_images: bool = False
+    supports_continuation: bool = False
