@@ -1,0 +1,1 @@
+"""The Django side of Atelier: accounts, applications, knowledge, runs and their HTTP interfaces."""

@@ -1,0 +1,1 @@
+"""Users, workspaces, roles, keys and the audit log."""

@@ -1,0 +1,39 @@
+"""What a role may do, checked in one place for every console view."""
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from backend.accounts.callers import Caller
+from backend.accounts.models import Role
+from backend.common.errors import Forbidden, Unauthenticated
+
+
+def role_require(caller: Caller | None, role: Role) -> Caller:
+    """Return the caller, or raise: nobody is 401, a lesser role is 403."""
+    if caller is None:
+        raise Unauthenticated("sign in, or send a personal token as `Authorization: Bearer pat-…`")
+    if not caller.has_role(role):
+        raise Forbidden(f"this needs the role {role.value!r} in the workspace, yours is {caller.role!r}")
+    return caller
+
+
+class RoleAllows(BasePermission):
+    """Reading takes the view's `read_role` (viewer), writing its `write_role` (editor)."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raise unless the caller's role suffices."""
+        caller = request.auth if isinstance(request.auth, Caller) else None
+        if request.method in SAFE_METHODS:
+            role_require(caller, getattr(view, "read_role", Role.VIEWER))
+        else:
+            role_require(caller, getattr(view, "write_role", Role.EDITOR))
+        return True
+
+
+class Public(BasePermission):
+    """Open to anybody: only views on the list of public endpoints may say so."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Allow."""
+        return True

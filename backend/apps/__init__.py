@@ -1,0 +1,1 @@
+"""Applications, drafts and versions."""

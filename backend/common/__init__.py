@@ -1,0 +1,1 @@
+"""What every Django app shares: scoping by workspace, errors, pages, secrets, the door for outbound HTTP."""

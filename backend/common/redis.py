@@ -1,0 +1,27 @@
+"""Connections to Redis, one pool per process and event loop. Redis only wakes people up: nothing here is the truth."""
+
+import asyncio
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+_BY_LOOP: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=1)
+def redis_sync() -> redis.Redis:
+    """Return the client for synchronous code."""
+    return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+
+
+def redis_async() -> redis.asyncio.Redis:
+    """Return the client of the running event loop."""
+    loop = asyncio.get_running_loop()
+    client = _BY_LOOP.get(loop)
+    if client is None:
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, max_connections=512)
+        _BY_LOOP[loop] = client
+    return client

@@ -1,0 +1,1 @@
+"""Settings, entry points and the wiring of libraries to Django."""

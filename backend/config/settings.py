@@ -1,0 +1,147 @@
+"""Django's settings, made from the environment alone: embedded services and foreign ones look the same here."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from backend.config.environment import environment_read, secrets_read
+
+ENVIRONMENT = environment_read()
+SECRETS = secrets_read(ENVIRONMENT.home)
+VERSION = "0.1.0"
+
+SECRET_KEY = SECRETS.secret_key
+DEBUG = False
+HTTPS = ENVIRONMENT.public_url.startswith("https://")
+# The service answers under any name that reaches it; what a browser may do is bounded by SameSite cookies, CSRF and origin checks.
+ALLOWED_HOSTS = ["*"]
+
+LOCAL_APPS = [
+    "accounts",
+    "files",
+    "providers",
+    "prompts",
+    "datasets",
+    "tools",
+    "runs",
+    "logs",
+    "apps",
+    "service_api",
+]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "backend.config",
+    *[f"backend.{app}" for app in LOCAL_APPS],
+]
+MIGRATION_MODULES = {app: f"migrations.{app}" for app in LOCAL_APPS}
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "backend.common.middleware.security_headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "backend.config.urls"
+ASGI_APPLICATION = "backend.config.asgi.application"
+TEMPLATES: list[dict[str, object]] = []
+
+
+def database_settings(url: str, pool_size: int) -> dict[str, object]:
+    """Return Django's settings for `postgresql://user:password@host:port/name?host=/socket/folder`."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", "") or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or "atelier",
+        "USER": unquote(parts.username or "postgres"),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": pool_size, "timeout": 20}, **query},
+    }
+
+
+DATABASES = {"default": database_settings(ENVIRONMENT.database_url, ENVIRONMENT.db_pool_size)}
+REDIS_URL = ENVIRONMENT.redis_url
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "backend.common.http.csrf_failure"
+CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.trusted_origins)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = False
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+
+MAX_UPLOAD_BYTES = ENVIRONMENT.max_upload_bytes
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILES_ROOT = ENVIRONMENT.home / "files"
+FILE_UPLOAD_TEMP_DIR = str(FILES_ROOT) if FILES_ROOT.is_dir() else None
+FRONTEND_DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["backend.accounts.authentication.ConsoleAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["backend.accounts.permissions.RoleAllows"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "backend.common.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "backend.common.http.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Atelier console API",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+RUN_LEASE_S = 15
+RUN_HEARTBEAT_S = 5
+RUN_SWEEP_S = 5
+RUN_MAX_S = 1200
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"secrets": {"()": "backend.common.logging.SecretFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}, "celery": {"level": "INFO"}},
+}

@@ -1,0 +1,11 @@
+"""What knowledge needs from other rooms: an embedder for the model that a dataset names."""
+
+from collections.abc import Callable
+
+from backend.common.slots import Slot
+from rag.ports import Embedder
+
+EmbedderFactory = Callable[[str, str], Embedder]
+"""(workspace id, embedding model id) → embedder; raises `ApiError` for an unknown model."""
+
+EMBEDDERS: Slot[EmbedderFactory] = Slot("datasets.EMBEDDERS")

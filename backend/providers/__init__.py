@@ -1,0 +1,1 @@
+"""Model servers and models of a workspace."""

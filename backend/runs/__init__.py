@@ -1,0 +1,1 @@
+"""Runs, their events, leases and the dialects they are told in."""

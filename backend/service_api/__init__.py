@@ -1,0 +1,1 @@
+"""The service API: Dify's and OpenAI's wire contracts."""

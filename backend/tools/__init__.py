@@ -1,0 +1,1 @@
+"""The tools and node types that applications may use."""
