@@ -25,7 +25,7 @@ def bearer_token(request: HttpRequest) -> str | None:
 
 
 def key_authenticate(token: str, *, kinds: frozenset[KeyKind]) -> ApiKey:
-    """Return the live key with this text; raises `Unauthenticated` for an unknown, revoked, expired or wrong-type one."""
+    """Return the live key with this text; raises `Unauthenticated` for one that is unknown or opens nothing here."""
     key = ApiKey.unscoped.select_related("user").filter(digest=key_digest(token)).first()
     now = timezone.now()
     if key is None or key.revoked_at is not None:

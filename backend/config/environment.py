@@ -36,6 +36,7 @@ class Environment:
     max_upload_bytes: int
     db_pool_size: int
     trusted_origins: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
 
 
 def environment_read() -> Environment:
@@ -52,6 +53,7 @@ def environment_read() -> Environment:
         max_upload_bytes=int(get("ATELIER_MAX_UPLOAD_MB", "100")) * 1024 * 1024,
         db_pool_size=int(get("ATELIER_DB_POOL", "12")),
         trusted_origins=tuple(origin for origin in get("ATELIER_TRUSTED_ORIGINS", "").split(",") if origin),
+        allowed_hosts=tuple(host for host in get("ATELIER_ALLOWED_HOSTS", "").split(",") if host),
     )
 
 

@@ -12,8 +12,9 @@ VERSION = "0.1.0"
 SECRET_KEY = SECRETS.secret_key
 DEBUG = False
 HTTPS = ENVIRONMENT.public_url.startswith("https://")
-# The service answers under any name that reaches it; what a browser may do is bounded by SameSite cookies, CSRF and origin checks.
-ALLOWED_HOSTS = ["*"]
+# On loopback only loopback's names are answered, so that no foreign page reaches us by rebinding its name.
+LOOPBACK = ENVIRONMENT.bind_host in ("127.0.0.1", "localhost", "::1")
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or (["127.0.0.1", "localhost", "[::1]"] if LOOPBACK else ["*"])
 
 LOCAL_APPS = [
     "accounts",

@@ -1,0 +1,5 @@
+"""`python -m backend.cli`: what `./atelier` runs once the virtual environment is there."""
+
+from backend.cli.app import main
+
+main()

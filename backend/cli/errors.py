@@ -1,0 +1,13 @@
+"""Errors that a verb reports in one line before it exits."""
+
+
+class CommandError(Exception):
+    """The command cannot do what was asked; the message says why and what to do."""
+
+    exit_code = 1
+
+
+class NotYetError(CommandError):
+    """A verb of the contract whose work has not come yet: it never pretends."""
+
+    exit_code = 2

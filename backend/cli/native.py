@@ -1,0 +1,131 @@
+"""llama-cpp-python, which has no wheel: compiled once per machine, cached, installed into the virtual environment."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from backend.cli.errors import CommandError
+from backend.cli.screen import say, step
+from backend.embedded.home import REPOSITORY
+
+PACKAGE = "llama-cpp-python"
+LOCK = REPOSITORY / "native.lock"
+STAMP = Path(sys.prefix) / ".atelier-native"
+# The vision tools of the package are not used, and take longer to compile than the rest.
+CMAKE_ARGUMENTS = "-DLLAVA_BUILD=OFF"
+NINJA_PROGRESS = re.compile(rb"^\s*\[(\d+)/(\d+)\]")
+
+
+def pinned_version() -> str:
+    found = re.search(rf"^{PACKAGE}==(\S+)", LOCK.read_text(), re.MULTILINE)
+    if found is None:
+        raise CommandError(f"{str(LOCK)!r} pins no {PACKAGE}: restore the file from the repository")
+    return found[1]
+
+
+def cmake_arguments() -> str:
+    return f"{CMAKE_ARGUMENTS} {os.environ.get('CMAKE_ARGS', '')}".strip()
+
+
+def cpu_flags() -> str:
+    """What the compiler may use of this processor: a wheel made for another one could crash here."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                return " ".join(sorted(line.split(":", 1)[1].split()))
+    return platform.processor()
+
+
+def cache_key() -> str:
+    """Version, Python, machine, and a digest of what else the binary depends on."""
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    digest = hashlib.sha256(f"{cpu_flags()}\n{cmake_arguments()}".encode()).hexdigest()[:12]
+    return f"{PACKAGE}-{pinned_version()}-{tag}-{platform.machine()}-{digest}"
+
+
+def cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "atelier" / "wheels"
+
+
+def cached_wheel() -> Path | None:
+    return next((cache_folder() / cache_key()).glob("*.whl"), None)
+
+
+def is_installed() -> bool:
+    try:
+        installed = importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return installed == pinned_version() and (not STAMP.exists() or STAMP.read_text() == cache_key())
+
+
+def native_ensure() -> None:
+    """Install the pinned version, after compiling it when this machine has not done so yet."""
+    if is_installed():
+        return
+    wheel = cached_wheel() or compile_wheel()
+    with step(f"Installing {wheel.name.split('-py3')[0]}"):
+        command = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, "--quiet"]
+        done = subprocess.run(
+            [*command, "--no-deps", "--reinstall", str(wheel)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise CommandError(f"{wheel} could not be installed: {done.stderr.strip()}")
+        STAMP.write_text(cache_key())
+
+
+def compile_wheel() -> Path:
+    """Build the wheel from the source that the lock pins by hash; it enters the cache whole or not at all."""
+    compiler = shutil.which(os.environ.get("CXX", "c++")) or shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        raise CommandError("no C++ compiler: `apt-get install g++` (Debian, Ubuntu) or `dnf install gcc-c++` (Fedora)")
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    say(
+        f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and machine code made for this processor is fast."
+    )
+    say(f"  This takes minutes (about 6 on two cores), happens once, and is kept in {folder}")
+    with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as build, step("Compiling llama.cpp") as progress:
+        log = folder / "build.log"
+        command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", PACKAGE, "--require-hashes"]
+        process = subprocess.Popen(
+            [*command, "-r", str(LOCK), "-w", build],
+            env={**os.environ, "CMAKE_ARGS": cmake_arguments(), "TMPDIR": build},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert process.stdout is not None
+        try:
+            with open(log, "wb") as sink:
+                for line in process.stdout:
+                    sink.write(line)
+                    if found := NINJA_PROGRESS.match(line):
+                        done, total = int(found[1]), int(found[2])
+                        progress.note(
+                            f"{done} of {total} files, {100 * done // total} %, {progress.elapsed_s:.0f} s so far"
+                        )
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if process.wait() != 0:
+            shown = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+            raise CommandError(f"compiling {PACKAGE} failed; the end of {str(log)!r} says:\n{shown}")
+        target = folder / cache_key()
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        for wheel in Path(build).glob("*.whl"):
+            wheel.replace(target / wheel.name)
+    found_wheel = cached_wheel()
+    assert found_wheel is not None
+    return found_wheel
