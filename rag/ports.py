@@ -1,9 +1,12 @@
 """What retrieval needs from outside: vectors for texts, and a place that stores chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from rag.types import ChunkText, Hit, Query
+
+CountTokens = Callable[[Sequence[str]], Awaitable[list[int]]]
+"""How many tokens each text has, in order; counted by the model that will read them."""
 
 
 class Embedder(Protocol):

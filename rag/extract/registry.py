@@ -1,0 +1,39 @@
+"""Which formats there are: built-in ones and those of other packages come through the same door."""
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from rag.errors import UnsupportedFormatError
+from rag.extract import markdown, pdf, text
+from rag.extract.format import Format
+
+ENTRY_POINT_GROUP = "atelier.extractors"
+BUILT_IN = (pdf.FORMAT, text.FORMAT, markdown.FORMAT)
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return all formats; an entry point names a `Format`, and built-in ones win over a name that is taken."""
+    known = {fmt.name: fmt for fmt in BUILT_IN}
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        fmt = entry.load()
+        known.setdefault(fmt.name, fmt)
+    return tuple(known.values())
+
+
+def format_named(name: str) -> Format:
+    """Return the format that is stored as `name`."""
+    for fmt in (*BUILT_IN, *formats()):
+        if fmt.name == name:
+            return fmt
+    raise UnsupportedFormatError(f"no extractor for format {name!r}; there are {', '.join(f.name for f in formats())}")
+
+
+def format_for_extension(extension: str) -> Format:
+    """Return the format of files that end in `extension` (lower case, with its dot)."""
+    for fmt in formats():
+        if extension in fmt.extensions:
+            return fmt
+    supported = ", ".join(fmt.label for fmt in formats())
+    what = f"files ending in {extension!r}" if extension else "files without an extension"
+    raise UnsupportedFormatError(f"{what} cannot be read; convert the document to one of: {supported}")

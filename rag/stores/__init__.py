@@ -1,0 +1,1 @@
+"""Places that keep chunks; each implements `rag.ports.ChunkStore`."""
