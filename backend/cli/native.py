@@ -91,7 +91,7 @@ def compile_wheel() -> Path:
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     say(
-        f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and machine code made for this processor is fast."
+        f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and code made for this processor is fast."
     )
     say(f"  This takes minutes (about 6 on two cores), happens once, and is kept in {folder}")
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as build, step("Compiling llama.cpp") as progress:
