@@ -27,14 +27,14 @@ def migrations_fingerprint(where: Addresses) -> str:
     return digest.hexdigest()
 
 
-def embedded_services(home: Home, where: Addresses, launch: Launch) -> list[Service]:
+def embedded_services(home: Home, where: Addresses, launch: Launch, *, is_durable: bool = True) -> list[Service]:
     """PostgreSQL and Redis, unless the user brings them."""
     services = []
     if where.embeds_postgres:
         services.append(
             Service(
                 name="postgres",
-                command=postgres_command(home, launch),
+                command=postgres_command(home, launch, is_durable=is_durable),
                 is_ready=partial(postgres_is_ready, home),
                 tier=0,
                 # SIGINT ends the clients' sessions and writes a checkpoint; SIGTERM would wait for the clients.

@@ -42,6 +42,8 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
 }
 
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -154,9 +156,9 @@ def _run_once(launch: Launch, command: tuple[str, ...], text: str | None = None)
         )
 
 
-def postgres_command(home: Home, launch: Launch) -> tuple[str, ...]:
+def postgres_command(home: Home, launch: Launch, *, is_durable: bool = True) -> tuple[str, ...]:
     """The server in the foreground; it stops fast at SIGINT and keeps nothing but its data folder."""
-    settings = {**SETTINGS, "unix_socket_directories": str(home.sockets)}
+    settings = {**SETTINGS, **({} if is_durable else NOT_DURABLE), "unix_socket_directories": str(home.sockets)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return (*launch.prefix, str(postgres_binary("postgres")), "-D", str(home.postgres), *options)
 
