@@ -51,6 +51,7 @@ class Run(WorkspaceModel):
     cost = models.DecimalField(max_digits=14, decimal_places=8, default=0)
     ttft_ms = models.FloatField(null=True)
     attempt = models.PositiveIntegerField(default=0)
+    lease_owner = models.CharField(max_length=120, blank=True, default="")
     lease_token = models.UUIDField(null=True)
     lease_expires_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)

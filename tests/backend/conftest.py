@@ -1,7 +1,7 @@
 """Real PostgreSQL and Redis under every backend test, and people to act as."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,9 @@ def person_create(role: Role = Role.OWNER, workspace: Workspace | None = None) -
 
 
 @pytest.fixture(autouse=True)
-def _clean_redis() -> Iterator[None]:
+def _clean_redis() -> None:
     cache.clear()
     redis_sync().flushdb()
-    yield
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""Tells a run in OpenAI's wire format: chat completion chunks, or one completion, from the same events."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from agents.events import Event, NodeFinished, RunCancelled, RunFailed, RunFinished, TextDelta, TextReset
+from agents.workflow.state import RunState
+from backend.common.errors import ApiError
+
+Chunk = dict[str, object]
+
+PING = ": ping\n\n"
+DONE = "data: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionFacts:
+    """What every chunk of a run repeats; `model` is the app's slug."""
+
+    run_id: str
+    model: str
+    created: int
+    include_usage: bool = False
+
+
+def error_body(message: str, *, code: str, status: int, param: str | None = None) -> Chunk:
+    """Return OpenAI's error shape."""
+    kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+    kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+class ChatCompletion:
+    """Translates one run, event by event. Nothing that was sent can be taken back here.
+
+    After a crash a model may write another text than the one that the client has: as long as the new text repeats
+    what was sent, nothing goes out; when it differs, the stream ends with an error instead of a garbled answer.
+    """
+
+    def __init__(self, facts: CompletionFacts) -> None:
+        self.facts = facts
+        self.state = RunState()
+        self.finish_reason = "stop"
+        self.ended = False
+        self._sent = ""
+
+    def translate(self, event: Event) -> list[Chunk]:
+        """Return the chunks that this event adds; after an end there are none."""
+        if self.ended:
+            return []
+        body = event.body
+        self.state.add(body)
+        match body:
+            case TextDelta() | TextReset():
+                return self._catch_up(self.state.answer, is_final=False)
+            case NodeFinished(outputs=outputs) if outputs.get("finish_reason") == "length":
+                self.finish_reason = "length"
+            case RunFinished():
+                answer = body.outputs.get("answer")
+                rest = self._catch_up(answer if isinstance(answer, str) else self.state.answer, is_final=True)
+                return rest if self.ended else [*rest, *self._end()]
+            case RunCancelled():
+                return self._fail("the run was cancelled", code="run_cancelled", status=400)
+            case RunFailed():
+                return self._fail(body.message, code=body.code, status=500)
+        return []
+
+    def opening(self) -> Chunk:
+        """Return the first chunk, which names the role."""
+        return self._chunk({"role": "assistant", "content": ""}, None)
+
+    def _chunk(self, delta: Chunk, finish_reason: str | None) -> Chunk:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return self._envelope("chat.completion.chunk", [choice]) | ({"usage": None} if self.facts.include_usage else {})
+
+    def _envelope(self, kind: str, choices: list[Chunk]) -> Chunk:
+        return {
+            "id": f"chatcmpl-{self.facts.run_id}",
+            "object": kind,
+            "created": self.facts.created,
+            "model": self.facts.model,
+            "choices": choices,
+        }
+
+    def _catch_up(self, answer: str, *, is_final: bool) -> list[Chunk]:
+        if answer.startswith(self._sent):
+            added = answer[len(self._sent) :]
+            self._sent = answer
+            return [self._chunk({"content": added}, None)] if added else []
+        if self._sent.startswith(answer) and not is_final:
+            return []
+        return self._fail(
+            "the answer was started anew and differs from what was sent: ask again", code="answer_restarted", status=500
+        )
+
+    def _fail(self, message: str, *, code: str, status: int) -> list[Chunk]:
+        self.ended = True
+        return [error_body(message, code=code, status=status)]
+
+    def _end(self) -> list[Chunk]:
+        self.ended = True
+        last = self._chunk({}, self.finish_reason)
+        if not self.facts.include_usage:
+            return [last]
+        return [last, self._envelope("chat.completion.chunk", []) | {"usage": self._usage()}]
+
+    def _usage(self) -> Chunk:
+        usage = self.state.usage
+        return {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        }
+
+    def completion(self, answer: str) -> Chunk:
+        """Return the whole completion."""
+        message = {"role": "assistant", "content": answer, "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish_reason}
+        return self._envelope("chat.completion", [choice]) | {"usage": self._usage()}
+
+
+async def lines(facts: CompletionFacts, events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
+    """Yield the stream's lines up to `[DONE]`; a silence of the run becomes a comment."""
+    translator = ChatCompletion(facts)
+    yield _line(translator.opening())
+    async for event in events:
+        if event is None:
+            yield PING
+            continue
+        for chunk in translator.translate(event):
+            yield _line(chunk)
+        if translator.ended:
+            break
+    yield DONE
+
+
+def _line(chunk: Chunk) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+
+async def collect(facts: CompletionFacts, events: AsyncIterator[Event | None]) -> Chunk:
+    """Return the completion; raises `ApiError` with the run's own error when it failed."""
+    translator = ChatCompletion(facts)
+    async for event in events:
+        if event is None:
+            continue
+        translator.state.add(event.body)
+        match event.body:
+            case NodeFinished(outputs=outputs) if outputs.get("finish_reason") == "length":
+                translator.finish_reason = "length"
+            case RunFailed(code=code, message=message):
+                raise ApiError(message, code=code)
+            case RunFinished(outputs=outputs):
+                answer = outputs.get("answer")
+                return translator.completion(answer if isinstance(answer, str) else translator.state.answer)
+            case RunCancelled():
+                raise ApiError("the run was cancelled before it ended", code="run_cancelled")
+    raise ApiError(f"the run {facts.run_id} ended without a result: ask again", code="internal_error")
