@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 MIN_TOKENS = 16
-_ATOM_CHARS = 200
+_ATOM_CHARS = (40, 200)
+"""The least and the most characters of an atom: about as many as a chunk has tokens, so a chunk has several."""
 _COUNT_BATCH = 512
 _LOOK_BACK = 3
 """A chunk may end up to a third of its budget early where the text has a better place to end."""
@@ -112,13 +113,23 @@ async def page_spans(text: str, *, format_name: str, settings: SplitSettings, co
                 spans.append(Span(start, end, tokens))
         # The tokens of a whole can be more than those of its parts; what came out too long is cut once more.
         runs = too_long
-    return sorted(spans, key=lambda span: (span.start, span.end))
+    return _without_repeats(spans)
+
+
+def _without_repeats(spans: list[Span]) -> list[Span]:
+    """Return the spans in order, less those that lie within what was before: a run that was cut may be all overlap."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if not kept or span.end > kept[-1].end:
+            kept.append(span)
+    return kept
 
 
 async def _atoms(text: str, format_name: str, max_tokens: int, count_tokens: CountTokens) -> list[_Atom]:
     bounds: list[tuple[int, int]] = []
     end = 0
-    for piece in _splitter(format_name).split_text(text):
+    least, most = _ATOM_CHARS
+    for piece in _splitter(format_name, min(max(max_tokens, least), most)).split_text(text):
         bounds.append((end, end + len(piece)))
         end += len(piece)
     assert end == len(text), "the splitter lost text"
@@ -138,7 +149,7 @@ async def _halved(
     kept: dict[tuple[int, int], int] = {}
     for (start, end), count in zip(bounds, counts, strict=True):
         if count > max_tokens and end - start > 1:
-            middle = (start + end) // 2
+            middle = _middle(text, start, end)
             out += [(start, middle), (middle, end)]
         else:
             out.append((start, end))
@@ -146,6 +157,12 @@ async def _halved(
     new = [bound for bound in out if bound not in kept]
     kept.update(zip(new, await _counted([text[start:end] for start, end in new], count_tokens), strict=True))
     return out, [kept[bound] for bound in out]
+
+
+def _middle(text: str, start: int, end: int) -> int:
+    middle = (start + end) // 2
+    space = text.rfind(" ", start + 1, middle + 1)
+    return space if space > 0 else middle
 
 
 def _pack(atoms: Sequence[_Atom], settings: SplitSettings) -> list[tuple[int, int]]:
@@ -229,7 +246,7 @@ async def _counted(texts: Sequence[str], count_tokens: CountTokens) -> list[int]
 
 
 @lru_cache(maxsize=8)
-def _splitter(format_name: str) -> "RecursiveCharacterTextSplitter":
+def _splitter(format_name: str, atom_chars: int) -> "RecursiveCharacterTextSplitter":
     # 1.5 s and 39 MB: only a process that indexes pays for it.
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -238,6 +255,6 @@ def _splitter(format_name: str) -> "RecursiveCharacterTextSplitter":
         is_separator_regex=True,
         keep_separator="start",
         strip_whitespace=False,
-        chunk_size=_ATOM_CHARS,
+        chunk_size=atom_chars,
         chunk_overlap=0,
     )

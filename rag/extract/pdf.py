@@ -1,6 +1,7 @@
 """PDF by pdfium: the text of each page in the order of its content, and a true reason where there is none."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ PAGES_CHECKED_AT_UPLOAD = 50
 
 # pdfium has already taken the hyphen and the line end of "exam-/ple" and put this mark there.
 _SOFT_HYPHEN = re.compile("[\ufffe\u00ad\x02]\\s*")
+# Fonts map the same shape to a ligature (\ufb01) or a radical (\u2f00); people search for its letters.
+_PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf]")
 _TRAILING_SPACE = re.compile(r"[ \t\u00a0]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 _WRAPPED_SHARE = 0.7
@@ -132,13 +135,11 @@ def _page_text(page: "PdfPage") -> str:
     except pdfium.PdfiumError:
         return ""
     try:
-        return _TRAILING_SPACE.sub("", clean(_marked(text_page.get_text_range())))
+        text = _SOFT_HYPHEN.sub("\ufffe", text_page.get_text_range())
+        text = _PRESENTATION_FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+        return _TRAILING_SPACE.sub("", clean(text))
     finally:
         text_page.close()
-
-
-def _marked(text: str) -> str:
-    return _SOFT_HYPHEN.sub("\ufffe", text)
 
 
 def _has_images(page: "PdfPage") -> bool:

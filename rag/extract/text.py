@@ -36,16 +36,17 @@ _CODE_PAGES = (
 
 
 def decode(data: bytes) -> str:
-    """Return the text of `data`: by its byte order mark, else UTF-8, else UTF-16, else the likeliest code page."""
+    """Return the text of `data`: by its byte order mark, else UTF-16, else UTF-8, else the likeliest code page."""
     for bom, codec in _BOMS:
         if data.startswith(bom):
             return _decoded(data, codec)
+    # Before UTF-8, which would take the zero bytes for characters.
+    if codec_16 := utf16_codec(data[:4096]):
+        return _decoded(data, codec_16)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if codec_16 := utf16_codec(data[:4096]):
-        return _decoded(data, codec_16)
     return _decoded(data, _likely_code_page(data[:_SAMPLE_BYTES]))
 
 
