@@ -80,3 +80,8 @@ def frontend_ensure() -> None:
     packages_ensure()
     _npm("Building the web page", "run", "build")
     write_atomically(stamp, wanted)
+
+
+def is_current() -> bool:
+    """Whether the built page is that of the present sources."""
+    return _matches(FRONTEND / "dist" / ".atelier-fingerprint", fingerprint(sources()))

@@ -90,9 +90,7 @@ def compile_wheel() -> Path:
         raise CommandError("no C++ compiler: `apt-get install g++` (Debian, Ubuntu) or `dnf install gcc-c++` (Fedora)")
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    say(
-        f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and code made for this processor is fast."
-    )
+    say(f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and code made for this processor is fast.")
     say(f"  This takes minutes (about 6 on two cores), happens once, and is kept in {folder}")
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as build, step("Compiling llama.cpp") as progress:
         log = folder / "build.log"

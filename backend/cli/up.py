@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from backend.cli.builtin_models import builtin_models_ensure
 from backend.cli.errors import CommandError
 from backend.cli.frontend import frontend_ensure
 from backend.cli.health import health_detail, is_healthy
@@ -54,6 +55,7 @@ def up(home: Home, host: str, port: int, *, detach: bool) -> None:
     ports_require_free(host, port)
     prepare()
     home.create()
+    builtin_models_ensure(home)
     supervisor = _spawn(home, host, port, attached=not detach)
     try:
         with step("Starting") as progress:

@@ -1,0 +1,50 @@
+"""`admin create` and `token create`: the services of the running platform, called in this process."""
+
+import os
+import sys
+from importlib import import_module
+from types import ModuleType
+
+from backend.cli.errors import CommandError
+from backend.cli.screen import say
+from backend.common.errors import ApiError
+from backend.embedded.environment import addresses, environment
+from backend.embedded.home import Home
+from backend.embedded.state import state_running
+
+
+def _services(home: Home) -> ModuleType:
+    """The accounts services on the home's running database; raises CommandError when nothing runs."""
+    state = state_running(home)
+    if state is None:
+        raise CommandError(f"no platform is running in {str(home.root)!r}: `./atelier up --detach` starts it")
+    where = addresses(home, state.host, state.port, {"DATABASE_URL": state.database_url, "REDIS_URL": state.redis_url})
+    os.environ.update(environment(home, where))
+    import django
+
+    django.setup()
+    # Models can only be imported once Django knows its settings, which name this very home.
+    return import_module("backend.accounts.services")
+
+
+def admin_create(home: Home, *, email: str, password: str, workspace: str, reset_password: bool) -> None:
+    """Make the user owner of the workspace; a known e-mail is an error unless its password is to be reset."""
+    services = _services(home)
+    try:
+        services.account_create_admin(
+            email=email, password=password, workspace_name=workspace, reset_password=reset_password
+        )
+    except ApiError as error:
+        raise CommandError(error.message) from error
+    say(f"{email} is owner of the workspace {workspace!r}.")
+
+
+def token_create(home: Home, *, email: str, workspace: str | None, name: str) -> None:
+    """Print a new token, alone on stdout; it is shown this once."""
+    services = _services(home)
+    try:
+        token = services.token_create(email=email, workspace_name=workspace, name=name)
+    except ApiError as error:
+        raise CommandError(error.message) from error
+    say("Keep this token, it is not shown again:")
+    print(token, file=sys.stdout, flush=True)

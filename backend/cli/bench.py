@@ -1,0 +1,21 @@
+"""`bench`: each bench compares with a peer and a gate; those that have not come say so."""
+
+from collections.abc import Callable, Mapping
+
+from backend.cli.errors import CommandError, NotYetError
+from backend.embedded.home import Home
+
+NAMES = ("overhead", "serve", "quantize", "embed", "retrieval", "ingest", "workflow", "skills")
+# Takes the home and the JSON file; prints its table and returns 1 when a gate is missed.
+Bench = Callable[[Home, str | None], int]
+BENCHES: Mapping[str, Bench] = {}
+
+
+def bench_run(home: Home, name: str, json_file: str | None) -> int:
+    """Run one bench, or all that there are; the highest of their exit codes."""
+    if name != "all" and name not in NAMES:
+        raise CommandError(f"no bench {name!r}: choose one of {', '.join(NAMES)} or all")
+    chosen = [bench for known, bench in BENCHES.items() if name in (known, "all")]
+    if not chosen:
+        raise NotYetError(f"not yet: bench {name} has not come with this release")
+    return max(bench(home, json_file) for bench in chosen)
