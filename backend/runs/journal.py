@@ -92,7 +92,7 @@ class Journal:
         return [event.body for event in past]
 
     async def append(self, body: Body) -> None:
-        """Write an event. A checkpoint is in PostgreSQL when this returns; raises `LeaseLost` if the run went elsewhere."""
+        """Write an event. Checkpoints are in PostgreSQL when this returns; raises `LeaseLost` if the run moved."""
         if self._failure:
             raise self._failure
         item = self._number(body)

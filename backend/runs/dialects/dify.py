@@ -12,6 +12,7 @@ from agents.events import ToolResult as ToolAnswered
 from agents.types import JsonObject, Source
 from agents.workflow.state import CallRecord, RunState
 from backend.common.errors import ApiError
+from backend.runs.sse import sse_frame
 
 Mode = Literal["chat", "completion", "agent-chat"]
 Chunk = dict[str, object]
@@ -257,7 +258,7 @@ async def lines(facts: MessageFacts, events: AsyncIterator[Event | None]) -> Asy
             yield PING
             continue
         for chunk in translator.translate(event):
-            yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+            yield sse_frame(chunk)
 
 
 async def collect(facts: MessageFacts, events: AsyncIterator[Event | None]) -> Chunk:

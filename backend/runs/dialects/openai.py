@@ -1,17 +1,18 @@
 """Tells a run in OpenAI's wire format: chat completion chunks, or one completion, from the same events."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from agents.events import Event, NodeFinished, RunCancelled, RunFailed, RunFinished, TextDelta, TextReset
+from agents.events import Event, NodeFinished, RunCancelled, RunFailed, RunFinished, TextDelta, TextReset, ToolCalled
 from agents.workflow.state import RunState
 from backend.common.errors import ApiError
+from backend.runs.sse import sse_frame
 
 Chunk = dict[str, object]
 
 PING = ": ping\n\n"
 DONE = "data: [DONE]\n\n"
+PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ChatCompletion:
 
     After a crash a model may write another text than the one that the client has: as long as the new text repeats
     what was sent, nothing goes out; when it differs, the stream ends with an error instead of a garbled answer.
+    What an agent says before it calls a tool stays in the stream, as a paragraph of its own.
     """
 
     def __init__(self, facts: CompletionFacts) -> None:
@@ -54,17 +56,25 @@ class ChatCompletion:
         match body:
             case TextDelta() | TextReset():
                 return self._catch_up(self.state.answer, is_final=False)
+            case ToolCalled(thought=thought) if thought and self._sent == thought and not self.state.answer:
+                self._sent = ""
+                return [self._chunk({"content": PARAGRAPH}, None)]
             case NodeFinished(outputs=outputs) if outputs.get("finish_reason") == "length":
                 self.finish_reason = "length"
-            case RunFinished():
-                answer = body.outputs.get("answer")
+            case RunFinished() | RunCancelled() | RunFailed():
+                return self._finish(body)
+        return []
+
+    def _finish(self, body: RunFinished | RunCancelled | RunFailed) -> list[Chunk]:
+        match body:
+            case RunFinished(outputs=outputs):
+                answer = outputs.get("answer")
                 rest = self._catch_up(answer if isinstance(answer, str) else self.state.answer, is_final=True)
                 return rest if self.ended else [*rest, *self._end()]
+            case RunFailed(code=code, message=message):
+                return self._fail(message, code=code, status=500)
             case RunCancelled():
                 return self._fail("the run was cancelled", code="run_cancelled", status=400)
-            case RunFailed():
-                return self._fail(body.message, code=body.code, status=500)
-        return []
 
     def opening(self) -> Chunk:
         """Return the first chunk, which names the role."""
@@ -123,20 +133,16 @@ class ChatCompletion:
 async def lines(facts: CompletionFacts, events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
     """Yield the stream's lines up to `[DONE]`; a silence of the run becomes a comment."""
     translator = ChatCompletion(facts)
-    yield _line(translator.opening())
+    yield sse_frame(translator.opening())
     async for event in events:
         if event is None:
             yield PING
             continue
         for chunk in translator.translate(event):
-            yield _line(chunk)
+            yield sse_frame(chunk)
         if translator.ended:
             break
     yield DONE
-
-
-def _line(chunk: Chunk) -> str:
-    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 
 async def collect(facts: CompletionFacts, events: AsyncIterator[Event | None]) -> Chunk:
