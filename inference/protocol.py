@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from inference.types import Delta, Embeddings, EmbedRequest, GenerateRequest, ModelInfo
+from inference.types import Delta, Embeddings, EmbedRequest, EngineStats, GenerateRequest, ModelInfo
 
 
 class Engine(Protocol):
@@ -30,4 +30,16 @@ class Engine(Protocol):
 
     async def aclose(self) -> None:
         """Free what the engine holds; running generations end."""
+        ...
+
+
+class LocalEngine(Engine, Protocol):
+    """An engine inside this process: it can also be looked into."""
+
+    def stats(self) -> EngineStats:
+        """Return how busy the engine is; cheap enough for every scrape."""
+        ...
+
+    async def tokenize(self, request: GenerateRequest) -> list[int]:
+        """Return the prompt tokens of `request`, chat template and tools included."""
         ...

@@ -146,3 +146,15 @@ class ModelInfo:
     supports_tools: bool = False
     supports_images: bool = False
     supports_continuation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """How busy an engine is now; KV numbers are tokens, 0 of 0 where there is no cache."""
+
+    active: int = 0
+    queued: int = 0
+    queued_tokens: int = 0
+    kv_used: int = 0
+    kv_total: int = 0
+    preemptions: int = 0

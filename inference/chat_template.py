@@ -1,0 +1,267 @@
+"""Renders messages into the prompt that a model was trained on; the template comes with the model and is not trusted."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NoReturn
+
+from jinja2 import TemplateError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from inference.errors import InvalidRequestError
+from inference.tool_parsing import HERMES_CLOSE, HERMES_OPEN
+from inference.types import Message, ToolCall, ToolSpec
+
+_MAX_CHARACTERS = 1_000_000
+_MAX_SECONDS = 0.25  # of processor time of this thread
+_MAX_TEMPLATE_CHARACTERS = 200_000
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+_TOOLS_INTRODUCTION = """# Tools
+
+You may call one or more functions to assist with the user query.
+
+You are provided with function signatures within <tools></tools> XML tags:
+<tools>
+{signatures}
+</tools>
+
+For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:
+<tool_call>
+{{"name": <function-name>, "arguments": <args-json-object>}}
+</tool_call>"""  # the wording that Qwen's and Hermes' models were trained on
+
+
+class TemplateLimitError(Exception):
+    """A template took too long or wrote too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a template is asked to render. With `forces_call`, the answer starts inside a tool call."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    continues_final: bool = False
+    forces_call: bool = False
+
+
+class ChatTemplate:
+    """One model's template, compiled once; rendering is pure and bounded in time and size."""
+
+    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
+        if len(source) > _MAX_TEMPLATE_CHARACTERS:
+            raise InvalidRequestError(f"The model's chat template has {len(source)} characters: use another model.")
+        source = source or CHATML
+        self.supports_tools_natively = "tools" in source
+        self._bos, self._eos = bos, eos
+        environment = _BoundedEnvironment()
+        try:
+            tree = _Bounding().visit(environment.parse(source))
+            self._template = environment.from_string(tree)
+        except (TemplateError, RecursionError) as problem:
+            raise InvalidRequestError(
+                f"The model's chat template is not valid: {problem}. Use another model."
+            ) from None
+
+    def render(self, conversation: Conversation) -> str:
+        """Return the prompt. Raises InvalidRequestError when the template refuses the messages."""
+        messages, tools = conversation.messages, conversation.tools
+        if not messages:
+            raise InvalidRequestError("'messages' is empty: send at least one.", param="messages")
+        if not self.supports_tools_natively:
+            messages, tools = with_tools_as_text(messages, tools), ()
+        if not conversation.continues_final:
+            prompt = self._run(messages, tools, opens_answer=True)
+            return prompt + f"{HERMES_OPEN}\n" if conversation.forces_call else prompt
+        last = messages[-1]
+        if last.role != "assistant":
+            raise InvalidRequestError(
+                f"'continue_final_message' needs an assistant's message at the end, not {last.role!r}.",
+                param="messages",
+            )
+        # The mark keeps templates from trimming the text and shows where it ends.
+        mark = f"⟪{uuid.uuid4().hex}⟫"
+        marked = (*messages[:-1], replace(last, content=last.content + mark))
+        prompt, found, _ = self._run(marked, tools, opens_answer=False).rpartition(mark)
+        if not found:
+            raise InvalidRequestError("This model's chat template cannot continue a message.", param="messages")
+        return prompt
+
+    def _run(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, opens_answer: bool) -> str:
+        clock = _Clock()
+        pieces: list[str] = []
+        try:
+            for piece in self._template.generate(
+                messages=[_as_plain(message) for message in messages],
+                tools=[_tool_as_plain(tool) for tool in tools] or None,
+                add_generation_prompt=opens_answer,
+                bos_token=self._bos,
+                eos_token=self._eos,
+                raise_exception=_refuse,
+                strftime_now=lambda form: datetime.now().astimezone().strftime(form),
+                __clock__=clock,
+            ):
+                clock.count(piece)
+                pieces.append(piece)
+        except TemplateLimitError as problem:
+            raise InvalidRequestError(
+                f"The chat template did not end: {problem}. Send less or use another model."
+            ) from None
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as problem:
+            raise InvalidRequestError(
+                f"The model's chat template refuses these messages: {str(problem)[:300]}", param="messages"
+            ) from None
+        return "".join(pieces)
+
+
+def with_tools_as_text(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> tuple[Message, ...]:
+    """Write tools, calls and results into plain messages, for templates that know only roles and content."""
+    plain: list[Message] = []
+    for message in messages:
+        if message.role == "tool":
+            content = f"<tool_response>\n{message.content}\n</tool_response>"
+            if plain and plain[-1].role == "user" and plain[-1].content.endswith("</tool_response>"):
+                plain[-1] = Message("user", f"{plain[-1].content}\n{content}")
+            else:
+                plain.append(Message("user", content))
+        elif message.tool_calls:
+            calls = "\n".join(_call_as_text(call) for call in message.tool_calls)
+            plain.append(Message("assistant", f"{message.content}\n{calls}" if message.content else calls))
+        else:
+            plain.append(message)
+    if not tools:
+        return tuple(plain)
+    introduction = _TOOLS_INTRODUCTION.format(signatures="\n".join(_dump(_tool_as_plain(tool)) for tool in tools))
+    if plain and plain[0].role == "system":
+        return (Message("system", f"{plain[0].content}\n\n{introduction}"), *plain[1:])
+    return (Message("system", introduction), *plain)
+
+
+def _call_as_text(call: ToolCall) -> str:
+    return f"{HERMES_OPEN}\n{_dump({'name': call.name, 'arguments': _arguments(call)})}\n{HERMES_CLOSE}"
+
+
+def _arguments(call: ToolCall) -> object:
+    try:
+        return json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        return call.arguments
+
+
+def _dump(value: object, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _as_plain(message: Message) -> dict[str, object]:
+    plain: dict[str, object] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        plain["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _arguments(call)}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        plain["tool_call_id"] = message.tool_call_id
+    return plain
+
+
+def _tool_as_plain(tool: ToolSpec) -> dict[str, object]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise TemplateError(reason)
+
+
+class _Clock:
+    """Called in every loop and concatenation of a template; raises when the limits are passed."""
+
+    def __init__(self) -> None:
+        self._deadline = time.thread_time() + _MAX_SECONDS
+        self._written = 0
+
+    def __call__(self) -> str:
+        if time.thread_time() > self._deadline:
+            raise TemplateLimitError(f"it ran for more than {_MAX_SECONDS} s")
+        return ""
+
+    def join(self, *parts: object) -> str:
+        texts = [str(part) for part in parts]
+        _bound(sum(map(len, texts)))
+        return "".join(texts)
+
+    def count(self, piece: str) -> None:
+        self._written += len(piece)
+        _bound(self._written)
+        self()
+
+
+def _bound(size: int) -> None:
+    if size > _MAX_CHARACTERS:
+        raise TemplateLimitError(f"it wrote more than {_MAX_CHARACTERS} characters")
+
+
+class _Bounding(NodeTransformer):
+    """Puts the clock into the body of every loop and macro, and in place of every `~`."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:
+        self.generic_visit(node)
+        node.body.insert(0, _tick(node))
+        return node
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:
+        self.generic_visit(node)
+        node.body.insert(0, _tick(node))
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:
+        self.generic_visit(node)
+        join = nodes.Getattr(nodes.Name("__clock__", "load"), "join", "load")
+        call = nodes.Call(join, list(node.nodes), [], None, None)
+        return call.set_lineno(node.lineno).set_environment(node.environment)
+
+
+def _tick(node: nodes.Node) -> nodes.Node:
+    call = nodes.Call(nodes.Name("__clock__", "load"), [], [], None, None)
+    return nodes.ExprStmt(call).set_lineno(node.lineno).set_environment(node.environment)
+
+
+class _BoundedEnvironment(ImmutableSandboxedEnvironment):
+    """The sandbox, without what makes giant values out of small ones."""
+
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    _INFLATING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "replace"})
+
+    def __init__(self) -> None:
+        super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+        for name in ("center", "format", "indent", "wordwrap", "xmlattr", "pprint"):
+            self.filters.pop(name, None)
+        self.filters["tojson"] = _dump
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        inflates = isinstance(obj, str) and attr in self._INFLATING - {"replace"}
+        return not inflates and super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: object, operator: str, left: object, right: object) -> object:
+        if operator == "**" or (operator == "%" and isinstance(left, str)):
+            raise TemplateError(f"the operator {operator!r} is not allowed here")
+        if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise TemplateError("only numbers may be multiplied")
+        for value in (left, right):
+            if isinstance(value, str | list | tuple):
+                _bound(len(value))
+        return super().call_binop(context, operator, left, right)  # type: ignore[arg-type]  # jinja's own Context
+
+
+def join_text(parts: Iterable[str]) -> str:
+    """Join the text parts of one message as OpenAI's clients mean them: one after the other."""
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,142 @@
+"""The one door to llama.cpp's C API: opens models and turns text into tokens and back."""
+
+import ctypes
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from inference.errors import EngineFailedError
+
+_MAX_PIECE_BYTES = 512
+_LOG_ERROR = 4  # ggml_log_level
+
+
+@cache
+def library() -> ModuleType:
+    """Load the C library once, with its log reduced to errors.
+
+    The package's own `__init__` pulls in the high-level API with its dependencies (30 MB, none of them used here):
+    an unexecuted package stands in for it, and only the module of bindings is run.
+    """
+    if "llama_cpp" not in sys.modules:
+        spec = importlib.util.find_spec("llama_cpp")
+        if spec is None:
+            raise EngineFailedError("llama-cpp-python is not installed: run ./atelier up to compile it.")
+        sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
+    api = importlib.import_module("llama_cpp.llama_cpp")
+    api.llama_log_set(_log, ctypes.c_void_p(0))
+    api.llama_backend_init()
+    return api
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+def _log(level: int, text: bytes, _user_data: int) -> None:
+    if level == _LOG_ERROR:
+        sys.stderr.write(f"llama.cpp: {text.decode('utf-8', 'replace').rstrip()[:500]}\n")
+
+
+class LlamaModel:
+    """Weights and vocabulary of one GGUF, mapped from disk; shared by the contexts that compute with it."""
+
+    def __init__(self, path: Path) -> None:
+        api = library()
+        params = api.llama_model_default_params()
+        params.n_gpu_layers = 0
+        params.load_mode = api.LLAMA_LOAD_MODE_MMAP
+        self.pointer = api.llama_model_load_from_file(str(path).encode(), params)
+        if not self.pointer:
+            raise EngineFailedError(
+                f"llama.cpp cannot open {path.name!r}: the file is missing, damaged or unsupported."
+            )
+        self._api = api
+        self.vocabulary = api.llama_model_get_vocab(self.pointer)
+        self.trained_context_tokens: int = api.llama_model_n_ctx_train(self.pointer)
+        self.width: int = api.llama_model_n_embd(self.pointer)
+        self.vocabulary_size: int = api.llama_vocab_n_tokens(self.vocabulary)
+        self._adds_bos = bool(api.llama_vocab_get_add_bos(self.vocabulary))
+        self._pieces: dict[int, bytes] = {}
+
+    def tokenize(self, text: str, *, special: bool, bos: bool = False) -> list[int]:
+        """Return the tokens of `text`; `special` reads control tokens in it, `bos` adds what the vocabulary asks for."""
+        raw = text.encode("utf-8", "replace")
+        size = len(raw) + 8
+        buffer = (ctypes.c_int32 * size)()
+        count = self._api.llama_tokenize(self.vocabulary, raw, len(raw), buffer, size, bos and self._adds_bos, special)
+        if count < 0:
+            raise EngineFailedError(f"A text of {len(raw)} bytes could not be split into tokens: {count}.")
+        return buffer[:count]
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """Return the bytes of one token: perhaps a part of a character; control tokens are empty unless `special`."""
+        key = ~token if special else token
+        known = self._pieces.get(key)
+        if known is None:
+            buffer = ctypes.create_string_buffer(_MAX_PIECE_BYTES)
+            size = self._api.llama_token_to_piece(self.vocabulary, token, buffer, _MAX_PIECE_BYTES, 0, special)
+            known = self._pieces[key] = buffer.raw[: max(size, 0)]
+        return known
+
+    def is_end(self, token: int) -> bool:
+        return bool(self._api.llama_vocab_is_eog(self.vocabulary, token))
+
+    def end_tokens(self) -> frozenset[int]:
+        return frozenset(token for token in range(self.vocabulary_size) if self.is_end(token))
+
+    def vocabulary_texts(self) -> list[str]:
+        """Return the stored text of every token, in order."""
+        text = self._api.llama_vocab_get_text
+        return [text(self.vocabulary, token).decode("utf-8", "replace") for token in range(self.vocabulary_size)]
+
+    def metadata(self, key: str) -> str | None:
+        """Return one value of the file's header as text, or None."""
+        buffer = ctypes.create_string_buffer(256)
+        size = self._api.llama_model_meta_val_str(self.pointer, key.encode(), buffer, 256)
+        return buffer.value.decode("utf-8", "replace") if size >= 0 else None
+
+    def bos_text(self) -> str:
+        token = self._api.llama_vocab_bos(self.vocabulary)
+        return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def eos_text(self) -> str:
+        token = self._api.llama_vocab_eos(self.vocabulary)
+        return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def chat_template(self) -> str:
+        """Return the template that the file carries, or an empty string."""
+        raw = self._api.llama_model_chat_template(self.pointer, None)
+        return raw.decode("utf-8", "replace") if raw else ""
+
+    def close(self) -> None:
+        if self.pointer:
+            self._api.llama_model_free(self.pointer)
+            self.pointer = None
+
+
+class TokenBatch:
+    """A reusable llama_batch: rows of (token, position, sequence, wants output)."""
+
+    def __init__(self, capacity: int) -> None:
+        self._api = library()
+        self.capacity = capacity
+        self.raw = self._api.llama_batch_init(capacity, 0, 1)
+
+    def clear(self) -> None:
+        self.raw.n_tokens = 0
+
+    def add(self, token: int, position: int, sequence: int, output: bool) -> int:
+        """Append one row and return its index."""
+        row: int = self.raw.n_tokens
+        assert row < self.capacity
+        self.raw.token[row] = token
+        self.raw.pos[row] = position
+        self.raw.n_seq_id[row] = 1
+        self.raw.seq_id[row][0] = sequence
+        self.raw.logits[row] = output
+        self.raw.n_tokens = row + 1
+        return row
+
+    def close(self) -> None:
+        self._api.llama_batch_free(self.raw)

@@ -1,0 +1,115 @@
+"""Everything that can go wrong when asking for tokens or vectors: one tree, each with code, status and retryability."""
+
+from typing import ClassVar
+
+
+class InferenceError(Exception):
+    """Base of the tree. `retryable`: the same request may work later; `retry_after_s`: when, where that is known."""
+
+    code: ClassVar[str] = "inference_error"
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+
+class InvalidRequestError(InferenceError):
+    """The request can never work as it stands."""
+
+    code = "invalid_request"
+    http_status = 400
+
+
+class ContextOverflowError(InvalidRequestError):
+    """The prompt does not fit into the model's context."""
+
+    code = "context_length_exceeded"
+
+    @classmethod
+    def of(cls, *, needed_tokens: int, allowed_tokens: int, model: str) -> "ContextOverflowError":
+        return cls(
+            f"The prompt needs {needed_tokens} tokens, but {model!r} has room for {allowed_tokens}: "
+            "shorten the prompt, send fewer messages or passages, or use a model with a larger context.",
+            param="messages",
+        )
+
+
+class UnknownModelError(InferenceError):
+    """No model of that name is served here."""
+
+    code = "model_not_found"
+    http_status = 404
+
+    @classmethod
+    def of(cls, model: str, known: tuple[str, ...] = ()) -> "UnknownModelError":
+        listed = f" Known models: {', '.join(known)}." if known else ""
+        return cls(f"The model {model[:200]!r} does not exist here.{listed}", param="model")
+
+
+class ModelLoadingError(InferenceError):
+    """The model is known but not in memory yet."""
+
+    code = "model_loading"
+    retryable = True
+    http_status = 503
+
+
+class OverloadedError(InferenceError):
+    """Too much waits already; the answer says when to come back."""
+
+    code = "overloaded"
+    retryable = True
+    http_status = 429
+
+
+class EngineFailedError(InferenceError):
+    """The engine could not compute this request."""
+
+    code = "engine_failed"
+    retryable = True
+    http_status = 500
+
+
+class UpstreamError(InferenceError):
+    """A model server that we asked over HTTP did not do its part."""
+
+    code = "upstream_error"
+    retryable = True
+    http_status = 502
+
+
+class UpstreamAuthError(UpstreamError):
+    """The model server refused our credentials."""
+
+    code = "upstream_auth"
+    retryable = False
+
+
+class UpstreamRateLimitError(UpstreamError):
+    """The model server asks us to slow down."""
+
+    code = "upstream_rate_limit"
+    http_status = 429
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The model server did not answer in time."""
+
+    code = "upstream_timeout"
+    http_status = 504
+
+
+class UpstreamUnreachableError(UpstreamError):
+    """No connection to the model server, or it broke."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamBadResponseError(UpstreamError):
+    """The model server answered something that is not the protocol."""
+
+    code = "upstream_bad_response"

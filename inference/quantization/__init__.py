@@ -1,0 +1,1 @@
+"""Turning published weights into the files that the engines open."""

@@ -1,0 +1,113 @@
+"""Which model is served by which engine: engines are entry points, imported and loaded when first needed."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Literal, Protocol
+
+from inference.config import ModelConfig
+from inference.errors import EngineFailedError, InferenceError, ModelLoadingError, UnknownModelError
+from inference.protocol import LocalEngine
+from inference.types import EngineStats, ModelInfo
+
+GROUP = "atelier.engines"
+_BUILTIN = (EntryPoint(name="llama_cpp", value="inference.engines.llama_cpp:create", group=GROUP),)
+
+
+class EngineFactory(Protocol):
+    """What an entry point of the group `atelier.engines` names: loads one model, blocking."""
+
+    def __call__(self, config: ModelConfig) -> LocalEngine: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What is known of one model now."""
+
+    id: str
+    state: Literal["loading", "loaded", "failed"]
+    stats: EngineStats
+    reason: str = ""
+
+
+def installed_engines() -> Mapping[str, EntryPoint]:
+    """Return every engine by name; an installed package may replace a built-in one."""
+    return {point.name: point for point in (*_BUILTIN, *entry_points(group=GROUP))}
+
+
+class Registry:
+    """The models of one process, each loaded at most once."""
+
+    def __init__(self, models: tuple[ModelConfig, ...], engines: Mapping[str, EntryPoint] | None = None) -> None:
+        self._configs = {config.id: config for config in models}
+        self._points = installed_engines() if engines is None else engines
+        self._engines: dict[str, LocalEngine] = {}
+        self._infos: dict[str, ModelInfo] = {}
+        self._failures: dict[str, InferenceError] = {}
+        self._loading = asyncio.Lock()
+
+    @property
+    def configs(self) -> tuple[ModelConfig, ...]:
+        return tuple(self._configs.values())
+
+    async def load(self, model: str) -> LocalEngine:
+        """Return the engine of `model`, loading it in a thread when needed."""
+        config = self._config(model)
+        async with self._loading:
+            if model in self._engines:
+                return self._engines[model]
+            try:
+                engine = await asyncio.to_thread(self._create, config)
+            except InferenceError as problem:
+                self._failures[model] = problem
+                raise
+            self._failures.pop(model, None)
+            self._engines[model] = engine
+            self._infos |= {info.id: info for info in await engine.models()}
+            return engine
+
+    def fail(self, model: str, reason: str) -> None:
+        """Note why a model cannot be loaded."""
+        self._failures[model] = EngineFailedError(reason)
+
+    def engine(self, model: str) -> LocalEngine:
+        """Return a loaded engine. Raises UnknownModelError, ModelLoadingError, or what loading raised."""
+        self._config(model)
+        if model in self._engines:
+            return self._engines[model]
+        if model in self._failures:
+            raise self._failures[model]
+        raise ModelLoadingError(f"The model {model!r} is being loaded: try again in a few seconds.", retry_after_s=2.0)
+
+    def infos(self) -> list[ModelInfo]:
+        """Return the loaded models in the order they were configured."""
+        return [self._infos[model] for model in self._configs if model in self._infos]
+
+    def states(self) -> list[ModelState]:
+        return [self._state(model) for model in self._configs]
+
+    async def aclose(self) -> None:
+        """Free every engine; loading that is under way ends first."""
+        async with self._loading:
+            engines, self._engines = list(self._engines.values()), {}
+            for engine in engines:
+                await engine.aclose()
+
+    def _config(self, model: str) -> ModelConfig:
+        if model not in self._configs:
+            raise UnknownModelError.of(model, tuple(self._configs))
+        return self._configs[model]
+
+    def _create(self, config: ModelConfig) -> LocalEngine:
+        if config.engine not in self._points:
+            raise EngineFailedError(f"No engine {config.engine!r} is installed: have {sorted(self._points)}.")
+        factory: EngineFactory = self._points[config.engine].load()
+        return factory(config)
+
+    def _state(self, model: str) -> ModelState:
+        if model in self._engines:
+            return ModelState(model, "loaded", self._engines[model].stats())
+        if model in self._failures:
+            return ModelState(model, "failed", EngineStats(), self._failures[model].message)
+        return ModelState(model, "loading", EngineStats())

@@ -1,0 +1,86 @@
+"""Prometheus metrics of the inference server: what is counted here, what is read from the engines at a scrape."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from inference.registry import Registry
+from inference.types import Delta
+
+_TTFT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_ITL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.3, 0.6, 1, 2.5)
+
+
+class Metrics:
+    """One server's metrics, in a registry of their own so that two servers fit into one process."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._own = CollectorRegistry()
+        self._own.register(_EngineCollector(registry))
+        own = self._own
+        self._requests = Counter("atelier_requests", "Requests by route and status", ("route", "code"), registry=own)
+        self._rejects = Counter("atelier_rejects_429", "Requests refused because too much waits", registry=own)
+        self._prompt = Counter("atelier_prompt_tokens", "Prompt tokens", ("model",), registry=own)
+        self._generated = Counter("atelier_generation_tokens", "Generated tokens", ("model",), registry=own)
+        self._ttft = Histogram(
+            "atelier_ttft_seconds", "Time to the first token", ("model",), buckets=_TTFT_BUCKETS, registry=own
+        )
+        self._itl = Histogram(
+            "atelier_itl_seconds", "Time between two deltas", ("model",), buckets=_ITL_BUCKETS, registry=own
+        )
+
+    def count_request(self, route: str, code: int) -> None:
+        self._requests.labels(route, str(code)).inc()
+        if code == 429:
+            self._rejects.inc()
+
+    def count_prompt(self, model: str, tokens: int) -> None:
+        self._prompt.labels(model).inc(tokens)
+
+    async def watch(self, model: str, deltas: AsyncIterator[Delta]) -> AsyncIterator[Delta]:
+        """Pass the deltas on and measure the time between them."""
+        before = time.perf_counter()
+        into = self._ttft.labels(model)
+        try:
+            async for delta in deltas:
+                now = time.perf_counter()
+                into.observe(now - before)
+                before, into = now, self._itl.labels(model)
+                if delta.usage is not None:
+                    self.count_prompt(model, delta.usage.prompt_tokens)
+                    self._generated.labels(model).inc(delta.usage.completion_tokens)
+                yield delta
+        finally:
+            close = getattr(deltas, "aclose", None)
+            if close is not None:
+                await close()
+
+    def exposition(self) -> bytes:
+        return generate_latest(self._own)
+
+
+class _EngineCollector(Collector):
+    """Asks every engine when Prometheus asks us."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        gauges = {
+            "active": GaugeMetricFamily("atelier_active_sequences", "Sequences being computed", labels=["model"]),
+            "queued": GaugeMetricFamily("atelier_queue_requests", "Sequences that wait", labels=["model"]),
+            "queued_tokens": GaugeMetricFamily("atelier_queue_tokens", "Tokens that wait", labels=["model"]),
+            "kv_used": GaugeMetricFamily("atelier_kv_used_tokens", "KV cache in use", labels=["model"]),
+            "kv_total": GaugeMetricFamily("atelier_kv_total_tokens", "Size of the KV cache", labels=["model"]),
+        }
+        loaded = GaugeMetricFamily("atelier_model_loaded", "1 when the model can be asked", labels=["model"])
+        preemptions = CounterMetricFamily("atelier_preemptions", "Sequences computed again", labels=["model"])
+        for state in self._registry.states():
+            loaded.add_metric([state.id], float(state.state == "loaded"))
+            preemptions.add_metric([state.id], state.stats.preemptions)
+            for name, gauge in gauges.items():
+                gauge.add_metric([state.id], getattr(state.stats, name))
+        return [*gauges.values(), loaded, preemptions]
