@@ -1,5 +1,6 @@
 """From a request's credentials to a `Caller`: sessions with CSRF, personal tokens, app and dataset keys."""
 
+import copy
 import uuid
 from datetime import timedelta
 
@@ -76,15 +77,36 @@ def session_caller(request: HttpRequest, user: User) -> Caller:
     return Caller(workspace_id=membership.workspace_id, user=user, role=Role(membership.role))
 
 
+class _CsrfRules(CSRFCheck):
+    """Django's own rules; the origin's alone are enough where no cookie says who is asking."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _request: None)
+
+    def refuses_origin(self, request: HttpRequest) -> bool:
+        """Did a page of another origin send this? Browsers say so on every request that writes."""
+        return "HTTP_ORIGIN" in request.META and not self._origin_verified(request)
+
+
 def csrf_enforce(request: HttpRequest) -> None:
-    """Raise `Forbidden` unless a cookie request that writes carries its CSRF token."""
+    """Raise `Forbidden` unless a cookie request that writes carries its CSRF token in the header."""
     if request.method in SAFE_METHODS:
         return
-    check = CSRFCheck(lambda _request: None)
-    check.process_request(request)
-    reason = check.process_view(request, None, (), {})
+    shadow = copy.copy(request)
+    # For POST Django would look for the token in the form first, and so read a whole upload before it is allowed.
+    shadow.method = "PUT"
+    rules = _CsrfRules()
+    rules.process_request(shadow)
+    reason = rules.process_view(shadow, None, (), {})
     if reason:
         raise Forbidden(f"{reason}; reload the page and try again", code="csrf_failed")
+
+
+def origin_enforce(request: HttpRequest) -> None:
+    """Raise `Forbidden` when a foreign page writes to a public address (signing people in as somebody else, say)."""
+    if request.method not in SAFE_METHODS and _CsrfRules().refuses_origin(request):
+        origin = request.headers["Origin"]
+        raise Forbidden(f"pages of {origin!r} may not write here: open the console itself", code="csrf_failed")
 
 
 def console_caller(request: HttpRequest) -> Caller | None:
@@ -110,3 +132,33 @@ class ConsoleAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Say how to authenticate, so that a missing credential is 401 and not 403."""
         return 'Bearer realm="api"'
+
+
+class PublicAuthentication(BaseAuthentication):
+    """For addresses that are open to anybody: takes no credentials, and no writes from foreign pages."""
+
+    def authenticate(self, request: Request) -> None:
+        """Refuse foreign pages; nobody is authenticated."""
+        origin_enforce(request._request)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Keep a wrong password 400 or 401 by its own rule."""
+        return 'Bearer realm="api"'
+
+
+class UserAuthentication(ConsoleAuthentication):
+    """For what belongs to a user and to no workspace: works while they are in none. `request.auth` may be None."""
+
+    def authenticate(self, request: Request) -> tuple[User, Caller | None] | None:
+        """Return the user by token or session."""
+        http_request = request._request
+        token = bearer_token(http_request)
+        if token is not None:
+            caller = personal_caller(token)
+            assert caller.user is not None, "a personal token has a user"
+            return caller.user, caller
+        user = getattr(http_request, "user", None)
+        if user is None or not user.is_authenticated or not user.is_active:
+            return None
+        csrf_enforce(http_request)
+        return user, None

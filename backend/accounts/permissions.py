@@ -1,12 +1,17 @@
 """What a role may do, checked in one place for every console view."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from backend.accounts.callers import Caller
 from backend.accounts.models import Role
 from backend.common.errors import Forbidden, Unauthenticated
+
+if TYPE_CHECKING:
+    # rest_framework.views imports this module by its setting: importing it back would be a cycle.
+    from rest_framework.views import APIView
 
 
 def role_require(caller: Caller | None, role: Role) -> Caller:
@@ -14,14 +19,14 @@ def role_require(caller: Caller | None, role: Role) -> Caller:
     if caller is None:
         raise Unauthenticated("sign in, or send a personal token as `Authorization: Bearer pat-…`")
     if not caller.has_role(role):
-        raise Forbidden(f"this needs the role {role.value!r} in the workspace, yours is {caller.role!r}")
+        raise Forbidden(f"this needs the role {role.value!r} in the workspace, yours is {str(caller.role)!r}")
     return caller
 
 
 class RoleAllows(BasePermission):
     """Reading takes the view's `read_role` (viewer), writing its `write_role` (editor)."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Raise unless the caller's role suffices."""
         caller = request.auth if isinstance(request.auth, Caller) else None
         if request.method in SAFE_METHODS:
@@ -34,6 +39,16 @@ class RoleAllows(BasePermission):
 class Public(BasePermission):
     """Open to anybody: only views on the list of public endpoints may say so."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Allow."""
+        return True
+
+
+class SignedIn(BasePermission):
+    """Open to every user for what is their own, whatever their role, and in no workspace too."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Raise unless somebody is signed in."""
+        if request.user is None:
+            raise Unauthenticated("sign in, or send a personal token as `Authorization: Bearer pat-…`")
         return True

@@ -1,0 +1,1 @@
+"""Accounts over HTTP: thin translations between requests and services."""
