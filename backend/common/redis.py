@@ -25,3 +25,10 @@ def redis_async() -> redis.asyncio.Redis:
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, decode_responses=True, max_connections=512)
         _BY_LOOP[loop] = client
     return client
+
+
+async def redis_async_close() -> None:
+    """Close the client of the running event loop, before the loop ends."""
+    client = _BY_LOOP.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.aclose()

@@ -1,8 +1,7 @@
 """Registers the wiring: once Django's models are loaded, libraries and apps are joined."""
 
 from django.apps import AppConfig
-
-from backend.config import wiring
+from django.utils.module_loading import import_string
 
 
 class WiringConfig(AppConfig):
@@ -12,5 +11,5 @@ class WiringConfig(AppConfig):
     label = "atelier_config"
 
     def ready(self) -> None:
-        """Wire once, after every app's models are there."""
-        wiring.wire()
+        """Wire once. The wiring is named, not imported above: its imports need the models that are loaded by now."""
+        import_string("backend.config.wiring.wire")()

@@ -1,0 +1,59 @@
+"""Runs made by hand: a stored run, and a journal that writes a script of events."""
+
+import uuid
+from collections.abc import Sequence
+
+from agents.events import Body, RunFinished, TextDelta
+from agents.types import NodeSpec, RunSpec
+from backend.accounts.models import Workspace
+from backend.runs.execution import Totals, _finish
+from backend.runs.journal import Journal
+from backend.runs.lease import Lease, lease_claim
+from backend.runs.models import Run, RunSource
+
+
+def spec_of(workspace: Workspace, **values: object) -> RunSpec:
+    """Return a small chat run of a workspace."""
+    return RunSpec(
+        run_id=str(uuid.uuid4()),
+        scope=str(workspace.id),
+        nodes=(NodeSpec("llm", "llm"),),
+        edges=(),
+        query="hello",
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def run_stored(workspace: Workspace, spec: RunSpec | None = None) -> Run:
+    """Store a queued run without sending it to anybody."""
+    spec = spec or spec_of(workspace)
+    return Run.objects.create(
+        id=uuid.UUID(spec.run_id), workspace=workspace, source=RunSource.CONSOLE, spec=spec.to_json(), query=spec.query
+    )
+
+
+def claim(run: Run, owner: str = "test") -> Lease:
+    """Claim the run; it must be free."""
+    lease = lease_claim(run.id, owner)
+    assert lease is not None
+    return lease
+
+
+async def write_all(journal: Journal, lease: Lease, bodies: Sequence[Body]) -> None:
+    """Write the bodies; a last `RunFinished` ends the run."""
+    for body in bodies:
+        if isinstance(body, RunFinished):
+            await journal.finish(body, _finish(lease, journal, Totals(lease.spec.scope), body))
+        else:
+            await journal.append(body)
+
+
+def text_script(text: str) -> list[Body]:
+    """Return deltas of one to three characters that spell `text`, and the end."""
+    deltas: list[Body] = []
+    start = 0
+    while start < len(text):
+        size = 1 + start % 3
+        deltas.append(TextDelta("llm", text[start : start + size]))
+        start += size
+    return [*deltas, RunFinished({"answer": text}, {"prompt_tokens": 1, "completion_tokens": 2}, 1.0)]
