@@ -1,5 +1,8 @@
 """What can go wrong in a run; `code` is stable, `http_status` is what an edge answers before a stream began."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class AgentsError(Exception):
     """Root of the tree."""
@@ -15,11 +18,24 @@ class UnknownEvent(AgentsError):
     code = "unknown_event"
 
 
+@dataclass(frozen=True, slots=True)
+class GraphError:
+    """One thing that is wrong with a graph; `node_id` is empty when it is the graph as a whole."""
+
+    node_id: str
+    message: str
+
+
 class InvalidGraph(AgentsError):
-    """A graph cannot run; the message lists every error with its node."""
+    """A graph cannot run; the message lists every error with its node, `errors` holds them one by one."""
 
     code = "invalid_graph"
     http_status = 400
+
+    def __init__(self, errors: Sequence[GraphError]) -> None:
+        self.errors = tuple(errors)
+        lines = (f"node {error.node_id!r}: {error.message}" if error.node_id else error.message for error in errors)
+        super().__init__("the graph cannot run: " + "; ".join(lines))
 
 
 class UnknownVariable(AgentsError):
@@ -60,3 +76,47 @@ class RunAborted(AgentsError):
     """A tool or node says that the whole run must fail."""
 
     code = "run_aborted"
+
+
+class InvalidInput(AgentsError):
+    """What the caller sent cannot be worked with."""
+
+    code = "invalid_input"
+    http_status = 400
+
+
+class ImagesUnsupported(InvalidInput):
+    """Images were sent to a model that reads only text."""
+
+    code = "images_unsupported"
+
+
+class FileMissing(InvalidInput):
+    """A file of the run is gone, or belongs to somebody else."""
+
+    code = "file_not_found"
+
+
+class StepLimitReached(AgentsError):
+    """A run started more nodes than it may."""
+
+    code = "too_many_steps"
+
+
+class RunTimedOut(AgentsError):
+    """A run took longer than it may."""
+
+    code = "run_timeout"
+
+
+class ModelStreamEnded(AgentsError):
+    """A model's stream stopped without saying why."""
+
+    code = "model_stream_ended"
+    retryable = True
+
+
+class AgentStuck(AgentsError):
+    """An agent's model neither answered nor called a tool, although it was asked again."""
+
+    code = "agent_stuck"

@@ -86,7 +86,10 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class NodeFinished:
-    """A checkpoint: a node with this event never runs again. `model` names whose tokens `usage` counts."""
+    """A checkpoint: a node with this event never runs again. `model` names whose tokens `usage` counts.
+
+    `handle` names the edges that are followed from here: a branching node chooses it.
+    """
 
     kind: ClassVar = "node_finished"
     node_id: str
@@ -95,6 +98,7 @@ class NodeFinished:
     usage: JsonObject = field(default_factory=dict)
     elapsed_ms: float = 0.0
     model: str = ""
+    handle: str = "source"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Agent loops: a model that calls tools until it can answer."""

@@ -1,0 +1,1 @@
+"""The workflow engine: a validated graph, what may run next, and running it."""
