@@ -1,4 +1,4 @@
-"""Renders messages into the prompt that a model was trained on; the template comes with the model and is not trusted."""
+"""Renders messages into a model's prompt; the template comes with the model and is not trusted."""
 
 import json
 import time
@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from jinja2 import TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -38,6 +38,9 @@ For each function call, return a json object with function name and arguments wi
 <tool_call>
 {{"name": <function-name>, "arguments": <args-json-object>}}
 </tool_call>"""  # the wording that Qwen's and Hermes' models were trained on
+
+
+_Node = TypeVar("_Node", bound=nodes.Node)
 
 
 class TemplateLimitError(Exception):
@@ -213,26 +216,32 @@ def _bound(size: int) -> None:
 class _Bounding(NodeTransformer):
     """Puts the clock into the body of every loop and macro, and in place of every `~`."""
 
-    def visit_For(self, node: nodes.For) -> nodes.For:
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  # jinja's names
         self.generic_visit(node)
         node.body.insert(0, _tick(node))
         return node
 
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:  # noqa: N802
         self.generic_visit(node)
         node.body.insert(0, _tick(node))
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
         join = nodes.Getattr(nodes.Name("__clock__", "load"), "join", "load")
-        call = nodes.Call(join, list(node.nodes), [], None, None)
-        return call.set_lineno(node.lineno).set_environment(node.environment)
+        return _placed(nodes.Call(join, list(node.nodes), [], None, None), node)
 
 
 def _tick(node: nodes.Node) -> nodes.Node:
     call = nodes.Call(nodes.Name("__clock__", "load"), [], [], None, None)
-    return nodes.ExprStmt(call).set_lineno(node.lineno).set_environment(node.environment)
+    return _placed(nodes.ExprStmt(call), node)
+
+
+def _placed(made: _Node, at: nodes.Node) -> _Node:
+    assert at.environment is not None
+    made.set_lineno(at.lineno)
+    made.set_environment(at.environment)
+    return made
 
 
 class _BoundedEnvironment(ImmutableSandboxedEnvironment):

@@ -136,7 +136,7 @@ class EngineLoop:
         while self._obey():
             try:
                 self._step()
-            except Exception:
+            except Exception:  # noqa: BLE001  # the engine thread must outlive any step
                 _LOG.exception("The engine thread failed in a step; its sequences end.")
                 self._fail_all("The engine failed in a step: try again.")
         self._fail_all("The engine is shutting down: try again.")
@@ -175,7 +175,7 @@ class EngineLoop:
         """Run the rows; when that fails, halves of them, so that only the row at fault fails."""
         try:
             return list(rows), self._executor.run(rows)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  # the engine thread: the row at fault fails
             if len(rows) == 1:
                 _LOG.warning("A sequence failed: %s", problem)
                 error = problem if isinstance(problem, InferenceError) else EngineFailedError(f"It failed: {problem}.")
@@ -197,7 +197,7 @@ class EngineLoop:
     def _open(self, sequence: Sequence) -> None:
         try:
             self._executor.open(sequence)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  # the engine thread: this request fails
             self._fail(sequence.id, EngineFailedError(f"The sampler could not be made: {problem}."))
         else:
             self._scheduler.add(sequence)

@@ -42,7 +42,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Compute `count` tokens of `sequence` from `start` on; the last one yields a sample when nothing is missing after."""
+    """Compute `count` tokens of `sequence` from `start` on, and sample when nothing is missing after them."""
 
     sequence: Sequence
     start: int

@@ -99,7 +99,7 @@ class EmbeddingQueue:
             self.active_texts = len(parts)
             try:
                 vectors = self._embedder.run([part.job.inputs[part.number] for part in parts])
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001  # the engine thread must outlive any batch
                 _LOG.warning("A batch of texts could not be embedded: %s", problem)
                 error = (
                     problem

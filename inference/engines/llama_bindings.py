@@ -27,15 +27,17 @@ def library() -> ModuleType:
             raise EngineFailedError("llama-cpp-python is not installed: run ./atelier up to compile it.")
         sys.modules["llama_cpp"] = importlib.util.module_from_spec(spec)
     api = importlib.import_module("llama_cpp.llama_cpp")
-    api.llama_log_set(_log, ctypes.c_void_p(0))
+    api.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
     api.llama_backend_init()
     return api
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 def _log(level: int, text: bytes, _user_data: int) -> None:
     if level == _LOG_ERROR:
         sys.stderr.write(f"llama.cpp: {text.decode('utf-8', 'replace').rstrip()[:500]}\n")
+
+
+_LOG_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_log)  # C keeps a pointer to it
 
 
 class LlamaModel:
@@ -60,7 +62,7 @@ class LlamaModel:
         self._pieces: dict[int, bytes] = {}
 
     def tokenize(self, text: str, *, special: bool, bos: bool = False) -> list[int]:
-        """Return the tokens of `text`; `special` reads control tokens in it, `bos` adds what the vocabulary asks for."""
+        """Return the tokens of `text`; `special` reads control tokens in it, `bos` adds the vocabulary's own."""
         raw = text.encode("utf-8", "replace")
         size = len(raw) + 8
         buffer = (ctypes.c_int32 * size)()

@@ -1,13 +1,12 @@
 """Vectors from llama.cpp: one context without a KV cache that takes many short sequences at once."""
 
 import math
-import os
 import time
 from collections.abc import Sequence
 
 from inference.config import ModelConfig
 from inference.engines.llama_bindings import LlamaModel, TokenBatch, library
-from inference.engines.llama_threads import ThreadChooser
+from inference.engines.llama_threads import ThreadChooser, cores_available
 from inference.engines.wordpiece import WordPiece
 from inference.errors import EngineFailedError
 
@@ -29,7 +28,7 @@ class LlamaEmbedder:
         params.embeddings = True
         params.kv_unified = True
         params.no_perf = True
-        params.n_threads = params.n_threads_batch = os.cpu_count() or 1
+        params.n_threads = params.n_threads_batch = cores_available()
         self._context = api.llama_init_from_model(self.model.pointer, params)
         if not self._context:
             raise EngineFailedError(f"llama.cpp cannot make a context for {config.id!r}: is there enough memory?")
@@ -38,7 +37,7 @@ class LlamaEmbedder:
         self._last: int = api.llama_vocab_sep(self.model.vocabulary)
         self._wordpiece = _wordpiece(self.model)
         self._batch = TokenBatch(self.batch_tokens)
-        self._threads = ThreadChooser(os.cpu_count() or 1)
+        self._threads = ThreadChooser(cores_available())
 
     def tokenize(self, text: str) -> list[int]:
         """Return the tokens of `text` with [CLS] and [SEP], cut to the model's limit as the original does."""

@@ -1,14 +1,13 @@
 """Computes steps on llama.cpp: one context, one unified KV cache, one sampler chain per sequence."""
 
-import os
-import random
+import secrets
 import time
 from collections.abc import Sequence as Sized
 
 from inference.batching.sequence import Row, Sequence
 from inference.config import ModelConfig
 from inference.engines.llama_bindings import LlamaModel, TokenBatch, library
-from inference.engines.llama_threads import ThreadChooser
+from inference.engines.llama_threads import ThreadChooser, cores_available
 from inference.errors import EngineFailedError
 from inference.types import SamplingParams
 
@@ -21,7 +20,7 @@ class LlamaExecutor:
 
     def __init__(self, config: ModelConfig, model: LlamaModel, context_tokens: int) -> None:
         api = library()
-        cores = os.cpu_count() or 1
+        cores = cores_available()
         params = api.llama_context_default_params()
         params.n_ctx = context_tokens
         params.n_batch = params.n_ubatch = config.batch_tokens
@@ -123,6 +122,6 @@ def _sampler_chain(sampling: SamplingParams, vocabulary_size: int) -> object:
     if sampling.min_p > 0.0:
         add(api.llama_sampler_init_min_p(sampling.min_p, 1))
     add(api.llama_sampler_init_temp(sampling.temperature))
-    seed = random.randrange(_RANDOM_SEED_LIMIT) if sampling.seed is None else sampling.seed % _RANDOM_SEED_LIMIT
+    seed = sampling.seed % _RANDOM_SEED_LIMIT if sampling.seed is not None else secrets.randbelow(_RANDOM_SEED_LIMIT)
     add(api.llama_sampler_init_dist(seed))
     return chain

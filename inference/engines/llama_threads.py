@@ -1,59 +1,68 @@
-"""How many threads a step takes: learned from measured step times, because other processes want the cores too."""
+"""How many threads a step takes, decided at every step: other processes want the cores too."""
 
-_SMALL_ROWS = 4
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_SMALL_ROWS = 4  # decoding a few sequences gains little from a second thread
 _SMOOTHING = 0.2
-_FIRST_PROBE_STEPS = 32
-_LONGEST_PROBE_STEPS = 2048
-_WORTH = 0.92  # the other setting must be at least this much cheaper to be taken
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_LOADAVG = Path("/proc/loadavg")
+
+
+def cores_available() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def others_running() -> int:
+    """Return how many other threads of the machine run or want to run right now; 0 where that is unknown."""
+    try:
+        running = _LOADAVG.read_text().split()[3].partition("/")[0]
+    except (OSError, IndexError):
+        return 0
+    return max(0, int(running) - 1)
 
 
 class ThreadChooser:
-    """Chooses between one thread and all of them, apart for each size of batch.
+    """Chooses between one thread and all cores.
 
-    All threads wait for the slowest at every layer, so one busy neighbour makes many threads slower than one.
-    The chooser keeps the cost per row of both settings and tries the other one ever more rarely while it loses.
+    All threads of a step wait for the slowest at every layer, so on a core that another process uses they take up to
+    ten times as long as one thread. Two signs make us step down: somebody else is running as the step starts, or a
+    step on all cores cost more per row than steps of its size do on one thread; after the second we keep away for a
+    while, longer each time it happens again.
     """
 
-    def __init__(self, cores: int) -> None:
-        self._options = (1, max(1, cores))
-        self._buckets: dict[int, _Bucket] = {}
+    def __init__(
+        self,
+        cores: int,
+        *,
+        others: Callable[[], int] = others_running,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cores = cores
+        self._others = others
+        self._clock = clock
+        self._single: dict[int, float] = {}  # size class -> seconds per row on one thread
+        self._avoid_until = 0.0
+        self._pause_s = _FIRST_PAUSE_S
 
     def choose(self, rows: int) -> int:
         """Return the number of threads for a step of `rows` tokens."""
-        if self._options[0] == self._options[1]:
+        if self._cores == 1 or rows <= _SMALL_ROWS or self._clock() < self._avoid_until:
             return 1
-        return self._options[self._bucket(rows).next()]
+        return self._cores if self._others() == 0 else 1
 
     def record(self, rows: int, threads: int, seconds: float) -> None:
         """Take in what a step of `rows` tokens cost on `threads` threads."""
-        if self._options[0] != self._options[1]:
-            self._bucket(rows).record(self._options.index(threads), seconds / rows)
-
-    def _bucket(self, rows: int) -> "_Bucket":
-        key = (rows - 1).bit_length()
-        return self._buckets.setdefault(key, _Bucket(preferred=0 if rows <= _SMALL_ROWS else 1))
-
-
-class _Bucket:
-    """Two running costs and the countdown to the next try of the option that is not preferred."""
-
-    def __init__(self, preferred: int) -> None:
-        self._preferred = preferred
-        self._cost: list[float | None] = [None, None]
-        self._until_probe = self._probe_gap = _FIRST_PROBE_STEPS
-
-    def next(self) -> int:
-        self._until_probe -= 1
-        return 1 - self._preferred if self._until_probe <= 0 else self._preferred
-
-    def record(self, option: int, cost: float) -> None:
-        before = self._cost[option]
-        self._cost[option] = cost if before is None else before + _SMOOTHING * (cost - before)
-        if option == self._preferred:
-            return
-        here = self._cost[self._preferred]
-        if here is not None and cost < here * _WORTH:
-            self._preferred, self._probe_gap = option, _FIRST_PROBE_STEPS
+        size, cost = rows.bit_length(), seconds / rows
+        known = self._single.get(size)
+        if threads == 1:
+            self._single[size] = cost if known is None else known + _SMOOTHING * (cost - known)
+        elif known is not None and cost > known:
+            self._avoid_until = self._clock() + self._pause_s
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
         else:
-            self._probe_gap = min(self._probe_gap * 2, _LONGEST_PROBE_STEPS)
-        self._until_probe = self._probe_gap
+            self._pause_s = _FIRST_PAUSE_S

@@ -81,7 +81,7 @@ class ChatMessage(_Wire):
 class _Function(_Wire):
     name: _Name
     description: str = ""
-    parameters: dict[str, object] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    parameters: dict[str, object] = {"type": "object", "properties": {}}
 
 
 class Tool(_Wire):
