@@ -48,6 +48,11 @@ class QueryVectors:
             while len(self._vectors) > self._size:
                 self._vectors.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._vectors.clear()
+
 
 QUERY_VECTORS = QueryVectors()
 
