@@ -21,7 +21,8 @@ STABLE_AFTER_S = 60.0
 
 def restart_delay_s(failures: int) -> float:
     """0.5, 1, 2, 4 … 30 seconds after the first, second … failure in a row."""
-    return float(min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (failures - 1)))
+    # The exponent is bounded as well: a process that failed all week must not overflow a float.
+    return float(min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(failures - 1, 16)))
 
 
 class Child:

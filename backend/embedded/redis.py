@@ -39,7 +39,7 @@ def redis_command(home: Home) -> tuple[str, ...]:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "databases": "4",
+        "databases": "16",
         "stop-writes-on-bgsave-error": "no",
     }
     return (str(redis_binary()), *(part for name, value in options.items() for part in (f"--{name}", value)))

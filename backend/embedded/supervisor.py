@@ -59,9 +59,10 @@ class Supervisor:
         wake = self._listen_to_signals()
         try:
             while not self.stop_requested and self.phase != "failed":
+                # In this order, what became ready is followed at once by what waited for it.
                 self._reap()
-                self._start_due()
                 self._probe()
+                self._start_due()
                 self._publish()
                 self._rotate_logs()
                 wake.select(self._pause_s())
@@ -141,6 +142,8 @@ class Supervisor:
                 rotate(path)
 
     def _pause_s(self) -> float:
+        if self.phase == "failed":
+            return 0.0
         if any(child.status == "starting" for child in self.children.values()):
             return POLL_S
         due = [child.due_at - time.monotonic() for child in self.children.values() if child.status == "backoff"]
@@ -197,11 +200,11 @@ def publisher(home: Home, where: Addresses) -> Callable[[str, tuple[ProcessState
     return publish
 
 
-def clear_leftovers(home: Home) -> None:
+def clear_leftovers(home: Home, patience_s: float = 10.0) -> None:
     """End what a supervisor that was killed may have left, and forget its state."""
     stale = state_read(home)
     if stale is not None:
-        left = end_processes([who for who in stale.identities() if who.pid != os.getpid()], patience_s=10)
+        left = end_processes([who for who in stale.identities() if who.pid != os.getpid()], patience_s)
         if left:
             raise EmbeddedError(
                 f"processes {[who.pid for who in left]!r} of an earlier run do not end: stop them by hand"
