@@ -44,14 +44,14 @@ class Totals:
         self.completion_tokens = 0
         self.cost = Decimal(0)
 
-    def add(self, body: Body) -> None:
+    async def add(self, body: Body) -> None:
         """Count a finished node; other events cost nothing."""
         if not isinstance(body, NodeFinished) or not body.model:
             return
         prompt, completion = (int(str(body.usage.get(key, 0))) for key in ("prompt_tokens", "completion_tokens"))
         self.prompt_tokens += prompt
         self.completion_tokens += completion
-        self.cost += COST_OF.get()(self._scope, body.model, prompt, completion)
+        self.cost += await in_database(COST_OF.get(), self._scope, body.model, prompt, completion)
 
 
 class Execution:
@@ -103,7 +103,7 @@ class Execution:
     async def _execute(self, lease: Lease, journal: Journal, past: list[Body]) -> None:
         totals = Totals(lease.spec.scope)
         for body in past:
-            totals.add(body)
+            await totals.add(body)
         try:
             last = await self._drive(lease, journal, past, totals)
         except asyncio.CancelledError:
@@ -127,7 +127,7 @@ class Execution:
             graph: AsyncGenerator[Body, None] = run_graph(lease.spec, RUN_PORTS.get()(lease.spec), past)
             async with aclosing(graph) as bodies:
                 async for body in bodies:
-                    totals.add(body)
+                    await totals.add(body)
                     if body.kind in TERMINAL_KINDS:
                         return replace(body, cost=format(totals.cost, "f")) if isinstance(body, RunFinished) else body
                     await journal.append(body)

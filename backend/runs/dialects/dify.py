@@ -270,9 +270,16 @@ async def collect(facts: MessageFacts, events: AsyncIterator[Event | None]) -> C
         translator.translate(event)
         match event.body:
             case RunFailed(code=code, message=message):
-                raise ApiError(message, code=code)
+                raise _as_error(code, message)
             case RunFinished():
                 return translator.answer(event.body)
             case RunCancelled():
                 return translator.answer(None)
-    raise ApiError(f"the run {facts.run_id} ended without a result: ask again", code="internal_error")
+    raise _as_error("internal_error", f"the run {facts.run_id} ended without a result: ask again")
+
+
+def _as_error(code: str, message: str) -> ApiError:
+    dify_code, status, text = dify_failure(code, message)
+    error = ApiError(text, code=dify_code)
+    error.http_status = status
+    return error

@@ -13,6 +13,8 @@ Chunk = dict[str, object]
 PING = ": ping\n\n"
 DONE = "data: [DONE]\n\n"
 PARAGRAPH = "\n\n"
+# Ends of a run that asking again the same way will not change.
+CALLERS_FAULTS = frozenset({"context_length_exceeded", "images_unsupported", "model_not_found", "run_cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class ChatCompletion:
                 rest = self._catch_up(answer if isinstance(answer, str) else self.state.answer, is_final=True)
                 return rest if self.ended else [*rest, *self._end()]
             case RunFailed(code=code, message=message):
-                return self._fail(message, code=code, status=500)
+                return self._fail(message, code=code, status=400 if code in CALLERS_FAULTS else 500)
             case RunCancelled():
                 return self._fail("the run was cancelled", code="run_cancelled", status=400)
 
@@ -156,10 +158,16 @@ async def collect(facts: CompletionFacts, events: AsyncIterator[Event | None]) -
             case NodeFinished(outputs=outputs) if outputs.get("finish_reason") == "length":
                 translator.finish_reason = "length"
             case RunFailed(code=code, message=message):
-                raise ApiError(message, code=code)
+                raise _as_error(code, message)
             case RunFinished(outputs=outputs):
                 answer = outputs.get("answer")
                 return translator.completion(answer if isinstance(answer, str) else translator.state.answer)
             case RunCancelled():
-                raise ApiError("the run was cancelled before it ended", code="run_cancelled")
-    raise ApiError(f"the run {facts.run_id} ended without a result: ask again", code="internal_error")
+                raise _as_error("run_cancelled", "the run was cancelled before it ended")
+    raise _as_error("internal_error", f"the run {facts.run_id} ended without a result: ask again")
+
+
+def _as_error(code: str, message: str) -> ApiError:
+    error = ApiError(message, code=code)
+    error.http_status = 400 if code in CALLERS_FAULTS else 500
+    return error
