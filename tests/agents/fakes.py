@@ -95,7 +95,9 @@ class ScriptedModel:
             self.closed_early += not finished
 
     def tokens_of(self, request: GenerateRequest) -> int:
-        return sum(len(words(message.content)) + 4 for message in request.messages)
+        """Each message costs its words and 4 for its marks; the answer's own marks count although it is not there."""
+        marks = 4 * (len(request.messages) + (not request.continue_final_message))
+        return sum(len(words(message.content)) for message in request.messages) + marks
 
     async def count_tokens(self, request: GenerateRequest) -> int:
         self.counted += 1

@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
+from agents.tools.spec import NoConfig
 from agents.types import EdgeSpec
 from agents.workflow.frontier import frontier_of
 from agents.workflow.graph import Graph, GraphNode
@@ -20,7 +20,7 @@ def graph_of(count: int, edges: list[tuple[int, int, str]]) -> Graph:
         low, high = sorted((source % count, target % count))
         if low != high:
             incoming[names[high]] += (EdgeSpec(names[low], names[high], handle),)
-    nodes = {name: GraphNode(name, "any", name, BaseModel(), shows=False) for name in names}
+    nodes = {name: GraphNode(name, "any", name, NoConfig(), shows=False) for name in names}
     return Graph(MappingProxyType(nodes), incoming)
 
 

@@ -17,11 +17,19 @@ MAX_BITS = 4096  # of any integer on the way, about 1,230 digits
 MAX_DEPTH = 60
 
 Number = int | float
+
+
+def _rounded(value: Number, digits: int = 0) -> Number:
+    if abs(digits) > MAX_BITS // 4:
+        raise OverflowError  # Python would compute 10**digits
+    return round(value, digits)
+
+
 _UNARY: Mapping[type[ast.unaryop], Callable[[Number], Number]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 _CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e, "tau": math.tau}
 _FUNCTIONS: Mapping[str, Callable[..., Number]] = {
     "abs": abs,
-    "round": round,
+    "round": _rounded,
     "min": min,
     "max": max,
     "floor": math.floor,
