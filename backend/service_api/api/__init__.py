@@ -1,0 +1,1 @@
+"""The routes of the service API, under /v1/."""

@@ -1,0 +1,119 @@
+"""chat-messages and completion-messages: ask an app, streamed or whole, and stop it."""
+
+from decimal import Decimal
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from backend.apps.models import AppMode
+from backend.apps.services import RunAsk, app_run_start
+from backend.common.database import in_database
+from backend.common.errors import ApiError, Invalid
+from backend.runs.dialects import dify
+from backend.runs.models import Run, RunSource
+from backend.runs.ports import COST_OF
+from backend.runs.services import run_cancel
+from backend.runs.sse import event_stream
+from backend.runs.stream import follow
+from backend.service_api.bodies import MessageBody, StopBody, body_of, file_ids_of
+from backend.service_api.callers import AppCaller, end_user_of, published_draft
+from backend.service_api.selectors import dify_mode, message_get
+from backend.service_api.services import end_user_ensure
+
+MILLION = dify.TOKENS_PER_PRICE
+
+
+def require_chat(caller: AppCaller) -> None:
+    """Raise unless the app holds conversations."""
+    if caller.mode == AppMode.COMPLETION:
+        raise ApiError("Please check if your app mode matches the right API route.", code="not_chat_app")
+
+
+def require_completion(caller: AppCaller) -> None:
+    """Raise unless the app answers single requests."""
+    if caller.mode != AppMode.COMPLETION:
+        raise ApiError(
+            f"the app is of mode {caller.mode.value!r}: ask it with POST /v1/chat-messages", code="app_unavailable"
+        )
+
+
+def prices_of(workspace_id: object, model_id: str) -> dify.Prices:
+    """Return the model's prices per million tokens."""
+    cost_of = COST_OF.get()
+    zero = Decimal(0)
+    return dify.Prices(
+        prompt=cost_of(str(workspace_id), model_id, MILLION, 0) or zero,
+        completion=cost_of(str(workspace_id), model_id, 0, MILLION) or zero,
+    )
+
+
+def facts_of(run: Run, caller: AppCaller, prices: dify.Prices) -> dify.MessageFacts:
+    """Return what every chunk of the run repeats."""
+    return dify.MessageFacts(
+        run_id=str(run.id),
+        mode=dify_mode(caller.mode),
+        created_at=int(run.created_at.timestamp()),
+        conversation_id=str(run.conversation_id or ""),
+        prices=prices,
+    )
+
+
+async def _answer(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
+    def read() -> tuple[RunAsk, bool, dify.Prices]:
+        body = body_of(request, MessageBody)
+        end_user = end_user_of(body.user, required=True)
+        streams = body.response_mode == "streaming"
+        if caller.mode == AppMode.AGENT and not streams:
+            raise Invalid("Agent Chat App does not support blocking mode: send response_mode 'streaming'.")
+        draft = published_draft(caller)
+        end_user_ensure(app=caller.app, session_id=end_user)
+        ask = RunAsk(
+            app=caller.app,
+            draft=draft,
+            version=caller.app.published_version.number,
+            source=RunSource.SERVICE_API,
+            inputs=body.inputs or {},
+            query=body.query,
+            conversation_id=body.conversation_id or "",
+            file_ids=file_ids_of(body.files),
+            key=caller.key,
+            end_user=end_user,
+            names_conversation=body.auto_generate_name,
+        )
+        return ask, streams, prices_of(caller.workspace_id, draft.model.id)
+
+    ask, streams, prices = await in_database(read)
+    run = await app_run_start(ask)
+    facts = facts_of(run, caller, prices)
+    if streams:
+        return event_stream(dify.lines(facts, follow(run.id)), {"X-Run-Id": str(run.id)})
+    return JsonResponse(await dify.collect(facts, follow(run.id)), headers={"X-Run-Id": str(run.id)})
+
+
+async def chat_message(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
+    """POST /chat-messages."""
+    require_chat(caller)
+    return await _answer(request, caller)
+
+
+async def completion_message(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
+    """POST /completion-messages."""
+    require_completion(caller)
+    return await _answer(request, caller)
+
+
+def _stop(request: HttpRequest, caller: AppCaller, task_id: str) -> HttpResponseBase:
+    end_user = end_user_of(body_of(request, StopBody).user, required=True)
+    run_cancel(run=message_get(caller, task_id, end_user))
+    return JsonResponse({"result": "success"})
+
+
+def chat_stop(request: HttpRequest, caller: AppCaller, task_id: str) -> HttpResponseBase:
+    """POST /chat-messages/{task_id}/stop: the stream ends with what there is."""
+    require_chat(caller)
+    return _stop(request, caller, task_id)
+
+
+def completion_stop(request: HttpRequest, caller: AppCaller, task_id: str) -> HttpResponseBase:
+    """POST /completion-messages/{task_id}/stop."""
+    require_completion(caller)
+    return _stop(request, caller, task_id)

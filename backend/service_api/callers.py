@@ -1,0 +1,74 @@
+"""Who calls the service API: an app's key, and the end user that the client names."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from backend.accounts.authentication import bearer_token, key_authenticate
+from backend.accounts.models import ApiKey, KeyKind
+from backend.apps.draft import Draft
+from backend.apps.models import App, AppMode
+from backend.apps.selectors import version_draft
+from backend.common.errors import ApiError, Invalid, Unauthenticated
+
+DEFAULT_END_USER = "DEFAULT-USER"
+END_USER_CHARS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class AppCaller:
+    """An authenticated client of one app."""
+
+    app: App
+    key: ApiKey
+
+    @property
+    def workspace_id(self) -> uuid.UUID:
+        """The workspace that bounds every lookup."""
+        return self.app.workspace_id
+
+    @property
+    def mode(self) -> AppMode:
+        """What the app is."""
+        return AppMode(self.app.mode)
+
+
+def app_caller(request: HttpRequest) -> AppCaller:
+    """Return the caller of an app's key; raises `Unauthenticated`."""
+    token = bearer_token(request)
+    if token is None:
+        raise Unauthenticated("send an app's key as `Authorization: Bearer app-…`")
+    key = key_authenticate(token, kinds=frozenset({KeyKind.APP}))
+    apps = App.objects.within(key.workspace_id).select_related("published_version", "created_by")
+    app = apps.filter(id=key.app_id).first()
+    if app is None:
+        raise Unauthenticated("the app of this key was deleted")
+    return AppCaller(app, key)
+
+
+def dataset_caller(request: HttpRequest) -> ApiKey:
+    """Return the dataset key of a request; raises `Unauthenticated`."""
+    token = bearer_token(request)
+    if token is None:
+        raise Unauthenticated("send a dataset key as `Authorization: Bearer dataset-…`")
+    return key_authenticate(token, kinds=frozenset({KeyKind.DATASET}))
+
+
+def published_draft(caller: AppCaller) -> Draft:
+    """Return what the app's published version fixed; raises `app_unavailable` before the first publication."""
+    version = caller.app.published_version
+    if version is None:
+        raise ApiError(f"the app {caller.app.name!r} was never published: publish it first", code="app_unavailable")
+    return version_draft(version)
+
+
+def end_user_of(value: object, *, required: bool) -> str:
+    """Return the end user that a client names; without a name, the shared one where that is allowed."""
+    if value is None or value == "":
+        if required:
+            raise Invalid("Arg user must be provided.")
+        return DEFAULT_END_USER
+    if not isinstance(value, str) or len(value) > END_USER_CHARS or "\0" in value:
+        raise Invalid(f"user must be text of at most {END_USER_CHARS} characters", fields={"user": ["wrong value"]})
+    return value
