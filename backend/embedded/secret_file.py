@@ -3,7 +3,9 @@
 import base64
 import json
 import secrets
+import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.files import write_atomically
@@ -40,3 +42,14 @@ def secrets_read(home: Home) -> Secrets:
             f"{str(home.secrets_file)!r} is not readable ({error}): restore it from a backup; "
             "without it, stored provider keys cannot be decrypted"
         ) from error
+
+
+def main() -> int:
+    """`python -m backend.embedded.secret_file HOME`: make the secrets where no supervisor does, in a container."""
+    made = secrets_ensure(Home(Path(sys.argv[1]).absolute()))
+    print(f"Set-up code for the first visitor: {made.setup_code}")  # noqa: T201 - for the container's log
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
