@@ -135,11 +135,14 @@ class ConsoleAuthentication(BaseAuthentication):
 
 
 class PublicAuthentication(BaseAuthentication):
-    """For addresses that are open to anybody: takes no credentials, and no writes from foreign pages."""
+    """For addresses that are open to anybody: no writes from foreign pages; `request.user` may be None."""
 
-    def authenticate(self, request: Request) -> None:
-        """Refuse foreign pages; nobody is authenticated."""
-        origin_enforce(request._request)
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        """Refuse foreign pages; return the browser's user, if there is one."""
+        http_request = request._request
+        origin_enforce(http_request)
+        user = getattr(http_request, "user", None)
+        return (user, None) if user is not None and user.is_authenticated else None
 
     def authenticate_header(self, request: Request) -> str:
         """Keep a wrong password 400 or 401 by its own rule."""

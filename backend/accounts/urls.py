@@ -2,7 +2,10 @@
 
 from django.urls import path
 
+from backend.accounts import openapi
 from backend.accounts.api import keys, session, workspace
+
+__all__ = ["openapi", "urlpatterns"]  # importing openapi registers its schemes
 
 urlpatterns = [
     path("setup", session.SetupView.as_view(), name="setup"),

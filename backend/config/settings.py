@@ -96,6 +96,12 @@ CSRF_FAILURE_VIEW = "backend.common.http.csrf_failure"
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.trusted_origins)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # backend.common.middleware sends X-Frame-Options and frame-ancestors on every answer
+    "security.W005",  # whether the subdomains of the owner's domain all speak HTTPS is not ours to promise
+    "security.W008",  # the proxy that ends TLS redirects; we ourselves must answer our own health check on loopback
+    "security.W021",  # the preload list is the domain owner's decision, and hard to undo
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -130,6 +136,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "backend.accounts.models.Role.choices",
+        "ModelKindEnum": "backend.providers.models.ModelKind.choices",
+        "FileKindEnum": ["image", "document", "other"],
+        "PromptRoleEnum": ["system", "user", "assistant"],
+    },
 }
 
 RUN_LEASE_S = 15

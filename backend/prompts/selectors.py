@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Max, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from backend.prompts.models import Prompt, PromptVersion
@@ -12,7 +12,7 @@ def prompts_list(workspace_id: uuid.UUID, *, search: str = "") -> QuerySet[Promp
     """Return prompts with `version`, the number of the newest version (None without one), and its `text`."""
     newest = PromptVersion.objects.within(workspace_id).filter(prompt=OuterRef("id")).order_by("-number")
     prompts = Prompt.objects.within(workspace_id).annotate(
-        version=Max("versions__number"), text=Coalesce(Subquery(newest.values("text")[:1]), Value(""))
+        version=Max("versions__number"), text=Coalesce(Subquery(newest.values("text")[:1]), Value("", TextField()))
     )
     return prompts.filter(name__icontains=search) if search else prompts
 

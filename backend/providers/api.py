@@ -221,7 +221,9 @@ class UnsavedProviderTestView(APIView):
 
     write_role = Role.ADMIN
 
-    @extend_schema(request=ProviderTestRequestSerializer, responses=ProviderTestSerializer)
+    @extend_schema(
+        operation_id="provider_draft_test", request=ProviderTestRequestSerializer, responses=ProviderTestSerializer
+    )
     def post(self, request: Request) -> Response:
         """Ask a server for its models before it is saved."""
         body = ProviderTestRequestSerializer(data=request.data)

@@ -102,7 +102,7 @@ class SessionView(APIView):
     def get(self, request: Request) -> Response:
         """Say whether this browser is signed in, and give it a CSRF token."""
         get_token(request._request)
-        return Response({"authenticated": request._request.user.is_authenticated})
+        return Response({"authenticated": request.user is not None})
 
     @extend_schema(request=LoginRequestSerializer, responses=MeSerializer)
     def post(self, request: Request) -> Response:
@@ -157,7 +157,7 @@ class PasswordView(APIView):
         body.is_valid(raise_exception=True)
         with failures_limited(address=address_of(request), email=request.user.email, purpose="password"):
             user = password_change(user=request.user, **body.validated_data)
-        if request._request.user.is_authenticated:
+        if request.auth is None:  # a browser, not a token
             update_session_auth_hash(request._request, user)
         return Response(status=204)
 
@@ -173,10 +173,7 @@ class InvitationAcceptView(APIView):
         """Join the workspace, making the account where there is none, and sign in."""
         body = InvitationAcceptSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        django_user = request._request.user
         with failures_limited(address=address_of(request), purpose="invitation"):
-            user = invitation_accept(
-                signed_in=django_user if django_user.is_authenticated else None, **body.validated_data
-            )
+            user = invitation_accept(signed_in=request.user, **body.validated_data)
         session_start(request._request, user)
         return Response(me_body(user))
