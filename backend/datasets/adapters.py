@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from celery import current_app
 from django.db import connection, transaction
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from backend.common.errors import ApiError, FileTooLarge, NotYet, UnsupportedFileType
 from backend.common.redis import redis_sync
 from backend.datasets.models import Chunk
+from inference.errors import InferenceError
 from rag.errors import (
     ContentMismatchError,
     DocumentTooLargeError,
@@ -54,9 +56,12 @@ def jobs_waiting() -> int:
     return int(redis_sync().llen(JOBS_QUEUE))
 
 
-def api_error(error: RagError) -> ApiError:
-    """Return the library's error as an HTTP edge shows it."""
+def api_error(error: RagError | InferenceError) -> ApiError:
+    """Return a library's error as an HTTP edge shows it; a model server's fault is never the caller's."""
+    status = error.http_status
     match error:
+        case InferenceError(retryable=retryable) if status < HTTPStatus.BAD_GATEWAY:
+            status = HTTPStatus.SERVICE_UNAVAILABLE if retryable else HTTPStatus.UNPROCESSABLE_ENTITY
         case UnsupportedFormatError() | ContentMismatchError():
             return UnsupportedFileType(error.message)
         case DocumentTooLargeError():
@@ -64,5 +69,5 @@ def api_error(error: RagError) -> ApiError:
         case ModeNotAvailableError():
             return NotYet(error.message)
     made = ApiError(error.message, code=error.code)
-    made.http_status = error.http_status
+    made.http_status = status
     return made

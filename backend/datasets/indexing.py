@@ -15,6 +15,7 @@ from backend.datasets.lease import MAX_ATTEMPTS, RETRY_PAUSE_S, Lease, LeaseLost
 from backend.datasets.models import Document, DocumentStatus
 from backend.datasets.ports import EMBEDDERS
 from backend.files.services import file_path
+from inference.errors import InferenceError
 from rag.errors import RagError
 from rag.ingest import embed_chunks, extract_document, split_document
 from rag.ports import Embedder
@@ -44,7 +45,7 @@ def document_index(document_id: uuid.UUID) -> None:
             _index(lease, heartbeat)
     except LeaseLost:
         logger.info("document %s was deleted or taken over while it was indexed", document_id)
-    except (RagError, ApiError) as error:
+    except (RagError, ApiError, InferenceError) as error:
         _give_up(lease, heartbeat, error.message, may_retry=getattr(error, "retryable", False))
     except Exception:
         logger.exception("indexing document %s failed unexpectedly", document_id)

@@ -27,6 +27,7 @@ from backend.datasets.api.serializers import (
 from backend.datasets.knowledge import DatasetKnowledge, Found
 from backend.datasets.models import Dataset
 from backend.datasets.selectors import dataset_get, dataset_list
+from inference.errors import InferenceError
 from rag.errors import RagError
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="only count what would be deleted")
@@ -111,7 +112,7 @@ class Retrieve(APIView):
                     score_threshold=asked["score_threshold"],
                 ),
             )
-        except RagError as error:
+        except (RagError, InferenceError) as error:
             raise api_error(error) from error
         results = [{**asdict(hit), "document_name": found.names[hit.document_id]} for hit in found.hits]
         return Response(RetrievalSerializer({"results": results, "trace": found.trace}).data)
