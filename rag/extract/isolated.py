@@ -43,7 +43,7 @@ def extract_isolated(
     title = ""
     warnings: list[str] | None = None
     arguments = [str(path), format_name]
-    with _lines(arguments, timeout_s=timeout_s, memory_bytes=memory_bytes) as lines:
+    with parser_lines(arguments, timeout_s=timeout_s, memory_bytes=memory_bytes) as lines:
         for line in lines:
             match line:
                 case {"number": int() | None as number, "text": str(text)}:
@@ -70,14 +70,16 @@ def validate_upload(path: Path, name: str) -> Format:
     with path.open("rb") as file:
         fmt = sniff(name, file.read(HEAD_BYTES))
     arguments = [str(path), fmt.name, "--check"]
-    with _lines(arguments, timeout_s=CHECK_TIMEOUT_S, memory_bytes=MEMORY_BYTES) as lines:
+    with parser_lines(arguments, timeout_s=CHECK_TIMEOUT_S, memory_bytes=MEMORY_BYTES) as lines:
         for line in lines:
             raise ParserCrashedError(f"the parser wrote a line that is not its protocol: {list(line)!r}")
     return fmt
 
 
 @contextmanager
-def _lines(arguments: list[str], *, timeout_s: float, memory_bytes: int) -> Iterator[Iterator[Mapping[str, object]]]:
+def parser_lines(
+    arguments: list[str], *, timeout_s: float, memory_bytes: int
+) -> Iterator[Iterator[Mapping[str, object]]]:
     """Run the process and yield its lines; when the block ends, however it ends, the process has ended too."""
     command = [sys.executable, "-s", "-B", "-m", "rag.extract", *arguments]
     command += ["--memory-bytes", str(memory_bytes), "--cpu-s", str(int(timeout_s) + 1)]

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -46,7 +47,7 @@ def postgres_dsn() -> Iterator[str]:
         _wait_until_open(dsn, server, folder / "log")
         yield dsn
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # fast: SIGTERM would wait for every connection
         server.wait()
         shutil.rmtree(folder)
 

@@ -109,6 +109,17 @@ async def test_texts_are_embedded_in_batches(tmp_path: Path, embedder: WordEmbed
     assert len(sizes) > 2
 
 
-def test_a_chunk_is_never_longer_than_the_model_reads() -> None:
+async def test_a_chunk_is_never_longer_than_the_model_reads(tmp_path: Path, embedder: WordEmbedder) -> None:
+    embedder.max_tokens = 20
+    path = tmp_path / "a.txt"
+    path.write_text("A sentence of several words stands here. " * 40)
+    await ingest(
+        document(path, "text"), settings=SETTINGS, embedder=embedder, store=MemoryStore(), progress=no_progress
+    )
+    assert embedder.embedded
+    assert max(await embedder.count_tokens(embedder.embedded)) <= 20
+
+
+def test_settings_are_fitted_to_the_model() -> None:
     assert fitted(SplitSettings(1000, 400), 256) == SplitSettings(256, 128)
     assert fitted(SplitSettings(200, 32), 256) == SplitSettings(200, 32)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from rag.errors import (
     RagError,
     error_from_code,
 )
-from rag.extract.isolated import extract_isolated, validate_upload
+from rag.extract.isolated import extract_isolated, parser_lines, validate_upload
 from rag.extract.reader import extract
 from tests.rag.conftest import MakePdf
 
@@ -79,6 +80,14 @@ def test_raising_from_the_progress_callback_stops_the_parser(make_pdf: MakePdf) 
     assert _children() == []
 
 
+def test_a_parser_that_hangs_ends_with_the_one_who_waited_for_it(tmp_path: Path) -> None:
+    fifo = tmp_path / "never.txt"
+    os.mkfifo(fifo)
+    with pytest.raises(InterruptedError), parser_lines([str(fifo), "text"], timeout_s=600, memory_bytes=1 << 30):
+        raise InterruptedError("cancelled")
+    assert _children() == []
+
+
 def test_the_parser_sees_no_secret_of_the_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = tmp_path / "environ.txt"
     environment.symlink_to("/proc/self/environ")
@@ -127,5 +136,6 @@ def _children() -> list[int]:
     me = os.getpid()
     found = []
     for task in Path(f"/proc/{me}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found
