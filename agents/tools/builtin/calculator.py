@@ -98,11 +98,8 @@ def _quotient(left: Number, right: Number) -> Number:
 
 
 def _power(base: Number, exponent: Number) -> Number:
-    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * abs(exponent) > MAX_BITS + 64:
-        if base in (-1, 0, 1):
-            exponent = 2 - exponent % 2 if exponent > 0 else exponent % 2 - 2
-        else:
-            raise OverflowError
+    if isinstance(base, int) and isinstance(exponent, int) and (base.bit_length() - 1) * exponent > MAX_BITS:
+        raise OverflowError  # the result has at least that many bits; what passes here has at most twice as many
     result = base**exponent
     if isinstance(result, complex):
         raise ValueError("the result is not a real number")
