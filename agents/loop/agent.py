@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from agents.errors import AgentStuck
+from agents.errors import AgentStuck, ContextOverflow
 from agents.events import Body, ToolCalled, ToolResult
 from agents.loop.strategy import Answer, Calls, CallWish, Entry, Malformed, Outcome, Step, Strategy
 from agents.loop.stream import StreamEnd, opened
@@ -21,6 +21,7 @@ UNKNOWN_OUTCOME = (
     "It is unknown whether this call ran: the run was interrupted while it was under way. "
     "Do not repeat it before you have checked."
 )
+FORGOTTEN = "[left out: the conversation grew too long for it]"
 
 
 class Stage(Protocol):
@@ -137,8 +138,7 @@ class AgentLoop:
     async def _turn(self, kept: str, *, last: bool) -> tuple[Outcome, FinishReason, str]:
         """Return one turn of the model: what it is, why it stopped, and the text that it shows."""
         specs = self._toolset.specs
-        tail = self._strategy.tail(self._entries, last=last)
-        request = await self._request(tail, self._strategy.offered(specs, last=last))
+        request = await self._fitting_request(specs, last=last)
         stop = tuple(dict.fromkeys((*request.sampling.stop, *self._strategy.stop)))
         request = replace(request, sampling=replace(request.sampling, stop=stop))
         if kept:
@@ -162,6 +162,17 @@ class AgentLoop:
         self._usage += end.usage
         reason: FinishReason = "stop" if reader.is_done else end.reason(self._model.info.id)
         return reader.outcome(), reason, "".join(shown)
+
+    async def _fitting_request(self, specs: tuple[ToolSpec, ...], *, last: bool) -> GenerateRequest:
+        """Return the turn's request; when it does not fit, results are forgotten, the oldest first."""
+        entries = list(self._entries)
+        offered = self._strategy.offered(specs, last=last)
+        for index, entry in enumerate(entries):
+            try:
+                return await self._request(self._strategy.tail(entries, last=last), offered)
+            except ContextOverflow:
+                entries[index] = _forgotten(entry)
+        return await self._request(self._strategy.tail(entries, last=last), offered)
 
     async def _call_all(self, thought: str, wishes: Sequence[CallWish]) -> Step:
         """Announce all calls of a turn, then make them at once."""
@@ -205,6 +216,12 @@ class AgentLoop:
                 result = await self._finish(call, UNKNOWN_OUTCOME, "unknown_outcome", 0)
             done.append((call, result))
         return Step(tuple(done))
+
+
+def _forgotten(entry: Entry) -> Entry:
+    if isinstance(entry, Malformed):
+        return replace(entry, text="")
+    return Step(tuple((call, replace(result, output=FORGOTTEN)) for call, result in entry.calls))
 
 
 def _call_key(call: ToolCalled) -> str:

@@ -326,6 +326,22 @@ async def test_a_tool_cannot_widen_the_applications_datasets() -> None:
     assert knowledge.searched[0][1] == ("d1",)
 
 
+async def test_results_that_do_not_fit_any_more_are_forgotten_the_oldest_first() -> None:
+    knowledge = FakeKnowledge((passage("c1", "word " * 40),))
+    search = Reply("", (call("knowledge_search", query="sky"),), "tool_calls")
+    model = ScriptedModel(by_step(search, search, search, Reply("Done.")), context_tokens=180)
+    spec = agent((), dataset_ids=["d1"], model={"id": "scripted", "parameters": {"max_tokens": 20}})
+    bodies = await collect(spec, ports_of(model, knowledge=knowledge))
+    assert shown_of(bodies) == "Done." and len(results_of(bodies)) == 3
+    told = [message.content for message in model.last_messages if message.role == "tool"]
+    assert [text.startswith("[left out") for text in told] == [True, False, False]
+    tiny = ScriptedModel(by_step(search, Reply("Done.")), context_tokens=70)
+    bodies = await collect(spec, ports_of(tiny, knowledge=knowledge))
+    assert shown_of(bodies) == "Done."
+    none = await collect(spec, ports_of(ScriptedModel(always("x"), context_tokens=20), knowledge=knowledge))
+    assert isinstance(none[-1], RunFailed) and none[-1].code == "context_length_exceeded"
+
+
 async def test_a_check_finds_a_tool_that_does_not_exist() -> None:
     with pytest.raises(InvalidInput, match="no tool 'time_travel'"):
         await check_run(agent(("time_travel",)), ports_of(ScriptedModel(always("ok"))))
