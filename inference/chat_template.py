@@ -248,7 +248,7 @@ class _BoundedEnvironment(ImmutableSandboxedEnvironment):
     """The sandbox, without what makes giant values out of small ones."""
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
-    _INFLATING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "replace"})
+    _INFLATING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map"})
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
@@ -256,8 +256,11 @@ class _BoundedEnvironment(ImmutableSandboxedEnvironment):
             self.filters.pop(name, None)
         self.filters["tojson"] = _dump
 
+    def wrap_str_format(self, value: object) -> None:
+        """Give str.format no wrapper of its own: a width in a format string makes any size."""
+
     def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
-        inflates = isinstance(obj, str) and attr in self._INFLATING - {"replace"}
+        inflates = isinstance(obj, str) and attr in self._INFLATING
         return not inflates and super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: object, operator: str, left: object, right: object) -> object:

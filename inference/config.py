@@ -23,9 +23,9 @@ class ModelConfig:
     convert_from: Path | None = None
     context_tokens: int = 8192
     max_sequences: int = 8
-    batch_tokens: int = 256
+    batch_tokens: int = 128
     max_queued: int = 64
-    kv_type: Literal["f16", "q8_0"] = "q8_0"
+    key_cache: Literal["f16", "q8_0"] = "q8_0"
 
 
 @dataclass(frozen=True, slots=True)

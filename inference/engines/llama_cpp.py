@@ -119,7 +119,11 @@ class LlamaCppChat:
         return self._loop.stats()
 
     async def aclose(self) -> None:
-        await asyncio.to_thread(self._loop.stop)
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """End every generation and free the model; blocks until the engine thread is gone."""
+        self._loop.stop()
 
     def _prepare(self, request: GenerateRequest) -> list[int]:
         if request.prompt is not None:
@@ -184,7 +188,11 @@ class LlamaCppEmbeddings:
         return EngineStats(active=active, queued=max(0, texts - active), queued_tokens=tokens)
 
     async def aclose(self) -> None:
-        await asyncio.to_thread(self._queue.stop)
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Fail what waits and free the model; blocks until the thread is gone."""
+        self._queue.stop()
 
     async def _tokenize(self, texts: tuple[str, ...]) -> list[list[int]]:
         def work() -> list[list[int]]:

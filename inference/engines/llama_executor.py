@@ -30,9 +30,11 @@ class LlamaExecutor:
         params.kv_unified = True
         params.no_perf = True
         params.n_threads = params.n_threads_batch = cores
-        if config.kv_type != "f16":
-            params.type_k = params.type_v = getattr(api, f"GGML_TYPE_{config.kv_type.upper()}")
-            params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        if config.key_cache == "q8_0":
+            # Keys in 8 bits save a quarter of the cache at the speed of f16, but only without flash attention, which
+            # takes twice as long on 8 bits at a depth of 1,500 tokens; values in 8 bits would need it.
+            params.type_k = api.GGML_TYPE_Q8_0
+            params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
         self._context = api.llama_init_from_model(model.pointer, params)
         if not self._context:
             raise EngineFailedError(f"llama.cpp cannot make a context for {config.id!r}: is there enough memory?")

@@ -1,0 +1,107 @@
+"""ChatTemplate: what a model reads, and that a hostile template cannot hurt."""
+
+import pytest
+
+from inference.chat_template import ChatTemplate, Conversation
+from inference.errors import InvalidRequestError
+from inference.types import Message, ToolCall, ToolSpec
+
+SMOL = (
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+    "{{ '<|im_start|>system\nDefault<|im_end|>\n' }}{% endif %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+NATIVE = "{% for tool in tools or [] %}[{{ tool.function.name }}]{% endfor %}{{ messages[-1].content }}"
+HELLO = (Message("user", "Hello"),)
+WEATHER = ToolSpec("weather", "Tells the weather.", {"type": "object", "properties": {"city": {"type": "string"}}})
+
+
+def render(source: str, *messages: Message, continues: bool = False) -> str:
+    return ChatTemplate(source).render(Conversation(messages, continues_final=continues))
+
+
+def test_messages_are_written_as_the_template_says() -> None:
+    assert render(SMOL, *HELLO) == (
+        "<|im_start|>system\nDefault<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_a_model_without_a_template_gets_chatml() -> None:
+    assert render("", *HELLO) == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_a_continued_message_stays_open_and_keeps_its_white_space() -> None:
+    prompt = render(SMOL, *HELLO, Message("assistant", "The answer is "), continues=True)
+    assert prompt.endswith("<|im_start|>assistant\nThe answer is ")
+
+
+def test_a_template_that_trims_does_not_trim_a_continued_message() -> None:
+    source = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</s>{% endfor %}"
+    assert render(source, *HELLO, Message("assistant", "So "), continues=True).endswith("<assistant>So ")
+
+
+def test_only_an_assistants_message_can_be_continued() -> None:
+    with pytest.raises(InvalidRequestError, match="assistant"):
+        render(SMOL, *HELLO, continues=True)
+
+
+def test_tools_are_described_in_the_system_message_when_the_template_does_not_know_them() -> None:
+    conversation = Conversation((Message("system", "Be brief."), *HELLO), (WEATHER,))
+    prompt = ChatTemplate(SMOL).render(conversation)
+    assert prompt.startswith("<|im_start|>system\nBe brief.\n\n# Tools")
+    assert '"name": "weather"' in prompt
+    assert prompt.count("<|im_start|>system") == 1
+
+
+def test_tools_go_to_a_template_that_knows_them() -> None:
+    assert ChatTemplate(NATIVE).render(Conversation(HELLO, (WEATHER,))) == "[weather]Hello"
+
+
+def test_calls_and_results_become_messages_that_any_template_can_write() -> None:
+    history = (
+        *HELLO,
+        Message("assistant", "", tool_calls=(ToolCall("1", "weather", '{"city": "Łódź"}'),)),
+        Message("tool", "rain", tool_call_id="1"),
+        Message("tool", "wind", tool_call_id="2"),
+    )
+    prompt = render(SMOL, *history)
+    assert '<tool_call>\n{"name": "weather", "arguments": {"city": "Łódź"}}\n</tool_call>' in prompt
+    assert prompt.count("<|im_start|>user") == 2, "results that follow each other are one message"
+
+
+def test_a_forced_call_is_opened_in_the_prompt() -> None:
+    prompt = ChatTemplate(SMOL).render(Conversation(HELLO, (WEATHER,), forces_call=True))
+    assert prompt.endswith("<|im_start|>assistant\n<tool_call>\n")
+
+
+def test_a_template_may_refuse_messages() -> None:
+    with pytest.raises(InvalidRequestError, match="roles must alternate"):
+        render("{{ raise_exception('roles must alternate') }}", *HELLO)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% set r = range(99999) | list %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ 9 ** 999999999 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ 'a'.ljust(1000000000) }}",
+        "{{ '{:1000000000}'.format(1) }}",
+        "{{ 'a' | center(1000000000) }}",
+        "{% for i in range(99999) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}{% endfor %}",
+        "{{ messages.__class__.__mro__ }}",
+        "{{ messages[0].pop('role') }}",
+        "{{ ''.__class__.__base__.__subclasses__() }}",
+        "{{ cycler.__init__.__globals__.os.system('true') }}",
+        "{% if %}",
+    ],
+)
+def test_a_hostile_template_is_refused(source: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        render(source, *HELLO)
