@@ -1,28 +1,19 @@
 """`admin create` and `token create`: the services of the running platform, called in this process."""
 
-import os
 import sys
 from importlib import import_module
 from types import ModuleType
 
 from backend.cli.errors import CommandError
+from backend.cli.in_process import django_ready
 from backend.cli.screen import say
 from backend.common.errors import ApiError
-from backend.embedded.environment import addresses, environment
 from backend.embedded.home import Home
-from backend.embedded.state import state_running
 
 
 def _services(home: Home) -> ModuleType:
     """The accounts services on the home's running database; raises CommandError when nothing runs."""
-    state = state_running(home)
-    if state is None:
-        raise CommandError(f"no platform is running in {str(home.root)!r}: `./atelier up --detach` starts it")
-    where = addresses(home, state.host, state.port, {"DATABASE_URL": state.database_url, "REDIS_URL": state.redis_url})
-    os.environ.update(environment(home, where))
-    import django
-
-    django.setup()
+    django_ready(home)
     # Models can only be imported once Django knows its settings, which name this very home.
     return import_module("backend.accounts.services")
 

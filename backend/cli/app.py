@@ -17,11 +17,10 @@ from backend.cli.models import models_list
 from backend.cli.screen import say
 from backend.cli.status import status
 from backend.cli.suite import check_run, suite_run
-from backend.cli.up import up
+from backend.cli.up import DEFAULT_PORT, up
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.home import home_resolve
 
-DEFAULT_PORT = 8000
 INTERRUPTED = 130
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -38,7 +37,10 @@ HomeOption = Annotated[str | None, typer.Option("--home", metavar="DIR", help="D
 @app.command("up", help="Install what is missing, start everything, wait until healthy, print the URL.")
 def up_command(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The web port; the inference server takes the next one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int | None,
+        typer.Option(help="The web port; the inference server takes the next one.", show_default=str(DEFAULT_PORT)),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return once it is healthy; it goes on running.")] = False,
     home: HomeOption = None,
 ) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
+from backend.cli.benches.overhead import overhead
 from backend.cli.errors import CommandError, NotYetError
 from backend.embedded.home import Home
 
 NAMES = ("overhead", "serve", "quantize", "embed", "retrieval", "ingest", "workflow", "skills")
 # Takes the home and the JSON file; prints its table and returns 1 when a gate is missed.
 Bench = Callable[[Home, str | None], int]
-BENCHES: Mapping[str, Bench] = {}
+BENCHES: Mapping[str, Bench] = {"overhead": overhead}
 
 
 def bench_run(home: Home, name: str, json_file: str | None) -> int:

@@ -22,6 +22,7 @@ from backend.embedded.ports import is_loopback, ports_require_free
 from backend.embedded.secret_file import secrets_read
 from backend.embedded.state import PlatformState, ProcessState, state_read, state_running
 
+DEFAULT_PORT = 8000
 HEALTHY_WITHIN_S = 180.0
 POLL_S = 0.1
 # A process that fails this often before the platform was ever well will not get well by itself.
@@ -47,11 +48,12 @@ def prepare() -> None:
         frontend_ensure()
 
 
-def up(home: Home, host: str, port: int, *, detach: bool) -> None:
+def up(home: Home, host: str, port: int | None, *, detach: bool) -> None:
     """Start the platform of the home, or say that it runs already."""
     if is_locked(home):
         _join_running(home, port)
         return
+    port = DEFAULT_PORT if port is None else port
     ports_require_free(host, port)
     prepare()
     home.create()
@@ -69,11 +71,11 @@ def up(home: Home, host: str, port: int, *, detach: bool) -> None:
         raise
 
 
-def _join_running(home: Home, port: int) -> None:
+def _join_running(home: Home, port: int | None) -> None:
     """Another supervisor holds the home: wait until it is well instead of starting a second one."""
     with step("Atelier is already running in this home") as progress:
         state = _wait_healthy(home, None, progress)
-    if state.port != port:
+    if port not in (None, state.port):
         say(f"  (on port {state.port}: `./atelier down` first to move it to {port})")
     _announce(home, state)
 
