@@ -11,7 +11,17 @@ from typing import TypeVar
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from agents.events import TERMINAL_KINDS, Body, Event, NodeFinished, TextDelta, TextReset, decode, encode
+from agents.events import (
+    TERMINAL_KINDS,
+    Body,
+    Event,
+    NodeFinished,
+    TextDelta,
+    TextReset,
+    ToolCalled,
+    decode,
+    encode,
+)
 from backend.common.database import in_database
 from backend.common.redis import redis_async
 from backend.runs.lease import Lease, lease_lock
@@ -20,6 +30,8 @@ from backend.runs.models import Run, RunEvent
 from backend.runs.rows import Row, rows_fold
 
 FLUSH_INTERVAL_S = 0.2
+# What must not be forgotten: a finished node never runs again, and a tool that was called may have had its effect.
+CHECKPOINTS = (NodeFinished, ToolCalled)
 Finish = Callable[[Run], None]
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -96,7 +108,7 @@ class Journal:
         if self._failure:
             raise self._failure
         item = self._number(body)
-        if isinstance(body, NodeFinished):
+        if isinstance(body, CHECKPOINTS):
             await uninterrupted(self._flush(None))
         self._outbox.append(item)
         self._news.set()
