@@ -57,18 +57,18 @@ def test_a_document_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
 
 def test_a_parser_that_is_killed_leaves_an_error_and_no_process(make_pdf: MakePdf) -> None:
-    children: list[int] = []
+    killed: list[int] = []
 
     def kill_parser(done: int, total: int | None) -> None:
-        for child in _children():
-            children.append(child)
+        for child in _parsers():
+            killed.append(child)
             os.kill(child, signal.SIGKILL)
 
     pages = ["words " * 400] * 45  # more than a pipe holds, so the parser still writes when it is killed
     with pytest.raises(ParserCrashedError, match="signal 9"):
         extract_isolated(make_pdf(*pages), "pdf", on_page=kill_parser)
-    assert children
-    assert _children() == []
+    assert killed
+    assert _parsers() == []
 
 
 def test_raising_from_the_progress_callback_stops_the_parser(make_pdf: MakePdf) -> None:
@@ -77,7 +77,7 @@ def test_raising_from_the_progress_callback_stops_the_parser(make_pdf: MakePdf) 
 
     with pytest.raises(InterruptedError):
         extract_isolated(make_pdf(*["words " * 400] * 45), "pdf", on_page=cancel)
-    assert _children() == []
+    assert _parsers() == []
 
 
 def test_a_parser_that_hangs_ends_with_the_one_who_waited_for_it(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_parser_that_hangs_ends_with_the_one_who_waited_for_it(tmp_path: Path)
     os.mkfifo(fifo)
     with pytest.raises(InterruptedError), parser_lines([str(fifo), "text"], timeout_s=600, memory_bytes=1 << 30):
         raise InterruptedError("cancelled")
-    assert _children() == []
+    assert _parsers() == []
 
 
 def test_the_parser_sees_no_secret_of_the_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,10 +132,12 @@ def test_every_error_code_is_one_error_and_survives_the_way_back() -> None:
     assert isinstance(error_from_code("no-such-code", "why"), DocumentError)
 
 
-def _children() -> list[int]:
-    me = os.getpid()
+def _parsers() -> list[int]:
+    """The parser processes of this one; the session may have other children, such as its database."""
     found = []
-    for task in Path(f"/proc/{me}/task").iterdir():
-        with suppress(FileNotFoundError):  # a thread that has just ended
-            found += [int(child) for child in (task / "children").read_text().split()]
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread or a process that has just ended
+            for child in (task / "children").read_text().split():
+                if b"rag.extract" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
     return found
