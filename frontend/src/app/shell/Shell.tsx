@@ -1,0 +1,27 @@
+/** The frame of all pages of a workspace. */
+import { useTranslation } from "react-i18next";
+import { Outlet, useNavigation } from "react-router";
+import { Palette } from "./Palette";
+import { Rail } from "./Rail";
+import classes from "./shell.module.css";
+import { TopLine } from "./TopLine";
+import { useShellStore } from "./store";
+
+export function Shell() {
+  const { t } = useTranslation();
+  const folded = useShellStore((state) => state.railFolded);
+  const navigation = useNavigation();
+  return (
+    <div className={classes.shell} data-folded={folded || undefined}>
+      <a href="#main" className={classes.skip}>
+        {t("common.skipToContent")}
+      </a>
+      <Rail />
+      <TopLine />
+      <main id="main" className={classes.main} tabIndex={-1} aria-busy={navigation.state === "loading"}>
+        <Outlet />
+      </main>
+      <Palette />
+    </div>
+  );
+}

@@ -1,0 +1,99 @@
+/** "Saved", "Draft changed", "Publish": always in sight on the pages of an app. */
+import { Button, Group, Popover, Stack, Text, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api } from "@/shared/api/client";
+import { refreshApp } from "@/shared/api/queries";
+import type { App, Version } from "@/shared/api/types";
+import { useMay } from "@/shared/api/workspace";
+import { useDraft } from "@/shared/draft/DraftContext";
+import { errorText } from "@/shared/ui/errorText";
+import { notifyDone, notifyError } from "@/shared/ui/notify";
+
+export function PublishBar({ app }: { app: App }) {
+  const { t } = useTranslation();
+  const may = useMay();
+  const client = useQueryClient();
+  const flush = useDraft((state) => state.flush);
+  const saveState = useDraft((state) => state.saveState);
+  const [opened, setOpened] = useState(false);
+  const [note, setNote] = useState("");
+  const publish = useMutation({
+    mutationFn: async () => {
+      await flush();
+      return api.post<Version>(`/apps/${app.id}/publish`, note ? { note } : {});
+    },
+    onSuccess: async (version) => {
+      await refreshApp(client, app.id);
+      setOpened(false);
+      setNote("");
+      notifyDone(t("apps.publishedDone", { number: version.number }));
+    },
+    onError: notifyError,
+  });
+  const changed = app.published_version === null || app.has_unpublished_changes || saveState !== "saved";
+  return (
+    <Group gap="sm" wrap="nowrap" style={{ flex: "none" }}>
+      <SaveState />
+      <Text size="sm" c="dimmed" visibleFrom="md">
+        {app.published_version === null
+          ? t("apps.neverPublished")
+          : changed
+            ? t("apps.draftChanged")
+            : t("apps.publishedVersion", { number: app.published_version })}
+      </Text>
+      {may.edit && (
+        <Popover opened={opened} onChange={setOpened} position="bottom-end" width={300} shadow="md" trapFocus>
+          <Popover.Target>
+            <Button onClick={() => setOpened(!opened)} variant={changed ? "filled" : "default"}>
+              {t("apps.publish")}
+            </Button>
+          </Popover.Target>
+          <Popover.Dropdown>
+            <form
+              onSubmit={(event) => {
+                event.preventDefault();
+                publish.mutate();
+              }}
+            >
+              <Stack gap="sm">
+                <Text size="sm" c="dimmed">
+                  {t("apps.publishHint")}
+                </Text>
+                <TextInput label={t("apps.versionNote")} placeholder={t("apps.versionNotePlaceholder")} value={note} onChange={(event) => setNote(event.currentTarget.value)} data-autofocus />
+                <Button type="submit" loading={publish.isPending}>
+                  {t("apps.publishNow")}
+                </Button>
+              </Stack>
+            </form>
+          </Popover.Dropdown>
+        </Popover>
+      )}
+    </Group>
+  );
+}
+
+function SaveState() {
+  const { t } = useTranslation();
+  const saveState = useDraft((state) => state.saveState);
+  const error = useDraft((state) => state.error);
+  const flush = useDraft((state) => state.flush);
+  if (saveState === "error" && error) {
+    const { title, detail } = errorText(t, error);
+    return (
+      <Tooltip label={`${title} ${detail}`} multiline maw={320}>
+        <UnstyledButton onClick={() => void flush().catch(notifyError)}>
+          <Text size="sm" c="red" role="status">
+            {t("apps.notSaved")}
+          </Text>
+        </UnstyledButton>
+      </Tooltip>
+    );
+  }
+  return (
+    <Text size="sm" c="dimmed" role="status" visibleFrom="xs">
+      {saveState === "saved" ? t("apps.saved") : t("apps.saving")}
+    </Text>
+  );
+}

@@ -1,0 +1,83 @@
+/** JSON as a tree that folds, with copy; long text is folded too. */
+import { Box, Group, Text, UnstyledButton } from "@mantine/core";
+import { IconChevronRight } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Json } from "@/shared/api/types";
+import { CopyButton } from "./bits";
+
+const FOLD_CHARACTERS = 400;
+
+export function JsonTree({ value, label }: { value: Json; label: string }) {
+  return (
+    <Box p="sm" style={{ background: "var(--surface-sunken)", border: "1px solid var(--hairline)", borderRadius: 8 }}>
+      <Group justify="space-between" mb={4}>
+        <Text size="xs" c="dimmed" fw={500}>
+          {label}
+        </Text>
+        <CopyButton value={typeof value === "string" ? value : JSON.stringify(value, null, 2)} />
+      </Group>
+      <Branch value={value} depth={0} />
+    </Box>
+  );
+}
+
+function Branch({ value, depth }: { value: Json; depth: number }) {
+  if (typeof value !== "object" || value === null) return <Leaf value={value} />;
+  const entries = Object.entries(value);
+  if (entries.length === 0) return <Text className="mono" c="dimmed">{Array.isArray(value) ? "[]" : "{}"}</Text>;
+  return (
+    <Box>
+      {entries.map(([key, child]) => (
+        <Entry key={key} name={key} value={child} depth={depth} />
+      ))}
+    </Box>
+  );
+}
+
+function Entry({ name, value, depth }: { name: string; value: Json; depth: number }) {
+  const nested = typeof value === "object" && value !== null && Object.keys(value).length > 0;
+  const [open, setOpen] = useState(depth < 1);
+  if (!nested) {
+    return (
+      <Group gap={6} wrap="nowrap" align="baseline" py={1}>
+        <Text className="mono" c="dimmed" style={{ flex: "none" }}>
+          {name}
+        </Text>
+        <Branch value={value} depth={depth + 1} />
+      </Group>
+    );
+  }
+  return (
+    <Box py={1}>
+      <UnstyledButton onClick={() => setOpen(!open)} aria-expanded={open}>
+        <Group gap={2}>
+          <IconChevronRight size={12} style={{ transform: open ? "rotate(90deg)" : undefined }} />
+          <Text className="mono" c="dimmed">
+            {name} {Array.isArray(value) ? `[${value.length}]` : ""}
+          </Text>
+        </Group>
+      </UnstyledButton>
+      {open && (
+        <Box pl="md" ml={5} style={{ borderLeft: "1px solid var(--hairline)" }}>
+          <Branch value={value} depth={depth + 1} />
+        </Box>
+      )}
+    </Box>
+  );
+}
+
+function Leaf({ value }: { value: string | number | boolean | null }) {
+  const text = value === null ? "null" : String(value);
+  const [open, setOpen] = useState(false);
+  const folded = !open && text.length > FOLD_CHARACTERS;
+  return (
+    <Text className="mono" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+      {folded ? text.slice(0, FOLD_CHARACTERS) : text}
+      {folded && (
+        <UnstyledButton className="mono" c="var(--accent-text)" onClick={() => setOpen(true)}>
+          {" …"}
+        </UnstyledButton>
+      )}
+    </Text>
+  );
+}
