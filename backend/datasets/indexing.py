@@ -22,6 +22,7 @@ from rag.ports import Embedder
 from rag.split import SplitSettings
 from rag.types import ChunkText
 
+WARNINGS_SHOWN = 10
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +33,7 @@ class Prepared:
     pages: int | None
     chunks: Sequence[ChunkText]
     vectors: Sequence[Sequence[float]]
+    warnings: tuple[str, ...]
 
 
 def document_index(document_id: uuid.UUID) -> None:
@@ -75,7 +77,7 @@ def _index(lease: Lease, heartbeat: Heartbeat) -> None:
         lease.end(
             DocumentStatus.READY,
             progress=1.0,
-            reason="",
+            reason=_noted(prepared.warnings),
             stage_times=heartbeat.stage_times(),
             page_count=prepared.pages,
             chunk_count=stored,
@@ -90,7 +92,13 @@ async def _prepare(document: Document, embedder: Embedder, heartbeat: Heartbeat)
     )
     vectors = await embed_chunks(chunks, embedder=embedder, progress=heartbeat.report)
     pages = len(extraction.pages) if extraction.pages[0].number is not None else None
-    return Prepared(pages, chunks, vectors)
+    return Prepared(pages, chunks, vectors, extraction.warnings)
+
+
+def _noted(warnings: Sequence[str]) -> str:
+    """Return what a reader of a ready document should know: which parts of the file are not in it."""
+    more = f"; and {len(warnings) - WARNINGS_SHOWN} more" if len(warnings) > WARNINGS_SHOWN else ""
+    return "; ".join(warnings[:WARNINGS_SHOWN]) + more
 
 
 def _give_up(lease: Lease, heartbeat: Heartbeat, reason: str, *, may_retry: bool) -> None:

@@ -32,13 +32,6 @@ def dataset_get(workspace_id: uuid.UUID, dataset_id: uuid.UUID) -> Dataset:
     return found
 
 
-def datasets_missing(workspace_id: uuid.UUID, dataset_ids: list[str]) -> list[str]:
-    """Return which of the ids name no dataset of the workspace; malformed ones never do."""
-    known = Dataset.objects.within(workspace_id).filter(id__in=ids_parse(dataset_ids)).values_list("id", flat=True)
-    found = {str(dataset_id) for dataset_id in known}
-    return [dataset_id for dataset_id in dataset_ids if str(dataset_id).lower() not in found]
-
-
 def ids_parse(texts: list[str]) -> list[uuid.UUID]:
     """Return those of the texts that are UUIDs."""
     ids = []

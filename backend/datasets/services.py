@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from backend.accounts.models import User
+from backend.accounts.services.audit import audit_record
 from backend.common.errors import Conflict, Invalid, NotFound
 from backend.datasets.adapters import api_error, index_send
 from backend.datasets.lease import RESEND_S, in_seconds
@@ -39,15 +40,17 @@ class Deleted:
     apps: int = 0
 
 
-def dataset_create(*, workspace_id: uuid.UUID, values: Mapping[str, object]) -> Dataset:
+def dataset_create(*, workspace_id: uuid.UUID, values: Mapping[str, object], actor: User | None = None) -> Dataset:
     """Create a dataset; raises `ApiError` for an unknown embedding model, contradicting settings or a taken name."""
     dataset = Dataset(workspace_id=workspace_id, **{"embedding_model": DEFAULT_EMBEDDING_MODEL, **values})
     _require_valid(dataset)
-    _save(dataset)
+    _save(dataset, actor, "dataset.created")
     return dataset_get(workspace_id, dataset.id)
 
 
-def dataset_update(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, values: Mapping[str, object]) -> Dataset:
+def dataset_update(
+    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, values: Mapping[str, object], actor: User | None = None
+) -> Dataset:
     """Change a dataset. New chunk settings count for documents indexed from now on."""
     dataset = dataset_get(workspace_id, dataset_id)
     model = values.get("embedding_model", dataset.embedding_model)
@@ -59,7 +62,7 @@ def dataset_update(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, values: Ma
     for field, value in values.items():
         setattr(dataset, field, value)
     _require_valid(dataset)
-    _save(dataset)
+    _save(dataset, actor, "dataset.updated")
     return dataset_get(workspace_id, dataset_id)
 
 
@@ -72,19 +75,26 @@ def _require_valid(dataset: Dataset) -> None:
         raise Invalid(error.message, fields={field: [error.message]}) from error
 
 
-def _save(dataset: Dataset) -> None:
+def _save(dataset: Dataset, actor: User | None, action: str) -> None:
     try:
         with transaction.atomic():
             dataset.save()
+            _audit(actor, action, dataset, name=dataset.name)
     except IntegrityError as error:
         raise Conflict(f"a dataset named {dataset.name!r} exists already: choose another name") from error
 
 
-def dataset_delete(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, dry_run: bool = False) -> Deleted:
+def _audit(actor: User | None, action: str, row: Dataset | Document, **detail: object) -> None:
+    audit_record(workspace_id=row.workspace_id, actor=actor, action=action, target=str(row.id), detail=detail)
+
+
+def dataset_delete(
+    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, actor: User | None = None, dry_run: bool = False
+) -> Deleted:
     """Delete a dataset with documents, chunks and files; with `dry_run` only say what that would be."""
     apps = DATASET_USERS.get()(workspace_id, dataset_id)
     with transaction.atomic():
-        dataset_get(workspace_id, dataset_id)
+        dataset = dataset_get(workspace_id, dataset_id)
         # Both locks keep uploads and indexing from adding rows while the others go.
         Dataset.objects.within(workspace_id).select_for_update().get(id=dataset_id)
         documents = list(
@@ -98,20 +108,27 @@ def dataset_delete(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, dry_run: b
         if not dry_run:
             _documents_remove(documents)
             Dataset.objects.within(workspace_id).filter(id=dataset_id).delete()
+            _audit(actor, "dataset.deleted", dataset, name=dataset.name, documents=len(documents))
     return deleted
 
 
 def document_delete(
-    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, document_id: uuid.UUID, dry_run: bool = False
+    *,
+    workspace_id: uuid.UUID,
+    dataset_id: uuid.UUID,
+    document_id: uuid.UUID,
+    actor: User | None = None,
+    dry_run: bool = False,
 ) -> Deleted:
     """Delete a document with its chunks and its file; with `dry_run` only say what that would be."""
     with transaction.atomic():
-        document_get(workspace_id, dataset_id, document_id)
+        document = document_get(workspace_id, dataset_id, document_id)
         rows = Document.objects.within(workspace_id).filter(id=document_id).select_related("file")
         documents = list(rows.select_for_update(of=("self",)))
         chunks = Chunk.objects.within(workspace_id).filter(document_id=document_id).count()
-        if not dry_run:
+        if documents and not dry_run:
             _documents_remove(documents)
+            _audit(actor, "document.deleted", document, name=document.name, dataset_id=dataset_id)
     return Deleted(len(documents), chunks)
 
 
@@ -122,7 +139,7 @@ def _documents_remove(documents: list[Document]) -> None:
 
 
 def document_upload(
-    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, upload: UploadedFile, user: User | None = None
+    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, upload: UploadedFile, actor: User | None = None
 ) -> tuple[Document, bool]:
     """Store a file and have it indexed. Returns the document and whether it is new.
 
@@ -142,7 +159,7 @@ def document_upload(
             document_format = validate_upload(path, name)
     except RagError as error:
         raise api_error(error) from error
-    stored = file_store(workspace_id=workspace_id, upload=upload, user=user)
+    stored = file_store(workspace_id=workspace_id, upload=upload, user=actor)
     try:
         with transaction.atomic():
             document = Document.objects.create(
@@ -154,6 +171,7 @@ def document_upload(
                 format=document_format.name,
                 lease_expires_at=in_seconds(RESEND_S),
             )
+            _audit(actor, "document.uploaded", document, name=name, dataset_id=dataset_id)
             # Without a broker the document still is there, and the sweep sends it later.
             transaction.on_commit(partial(index_send, document.id), robust=True)
     except IntegrityError:
@@ -189,9 +207,11 @@ def _on_disk(upload: UploadedFile) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def document_retry(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, document_id: uuid.UUID) -> Document:
+def document_retry(
+    *, workspace_id: uuid.UUID, dataset_id: uuid.UUID, document_id: uuid.UUID, actor: User | None = None
+) -> Document:
     """Have a failed document indexed again, with all its attempts; raises `Conflict` for any other."""
-    document_get(workspace_id, dataset_id, document_id)
+    document = document_get(workspace_id, dataset_id, document_id)
     with transaction.atomic():
         failed = Document.objects.within(workspace_id).filter(id=document_id, status=DocumentStatus.FAILED)
         if not failed.update(
@@ -206,5 +226,6 @@ def document_retry(*, workspace_id: uuid.UUID, dataset_id: uuid.UUID, document_i
             updated_at=timezone.now(),
         ):
             raise Conflict("only a failed document can be retried; this one is ready or on its way")
+        _audit(actor, "document.retried", document, name=document.name)
         transaction.on_commit(partial(index_send, document_id), robust=True)
     return document_get(workspace_id, dataset_id, document_id)

@@ -21,7 +21,7 @@ from backend.datasets.api.serializers import (
     DatasetSerializer,
     DatasetWriteSerializer,
     DeletedDatasetSerializer,
-    RetrievalSerializer,
+    RetrievedSerializer,
     RetrieveSerializer,
 )
 from backend.datasets.knowledge import DatasetKnowledge, Found
@@ -52,7 +52,8 @@ class DatasetList(ListAPIView):
         """Create a dataset."""
         body = DatasetWriteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        made = services.dataset_create(workspace_id=caller_of(request).workspace_id, values=body.validated_data)
+        caller = caller_of(request)
+        made = services.dataset_create(workspace_id=caller.workspace_id, values=body.validated_data, actor=caller.user)
         return Response(DatasetSerializer(made).data, status=201)
 
 
@@ -67,18 +68,21 @@ class DatasetDetail(APIView):
     @extend_schema(request=DatasetWriteSerializer(partial=True), responses=DatasetSerializer)
     def patch(self, request: Request, dataset_id: uuid.UUID) -> Response:
         """Change the dataset."""
-        workspace_id = caller_of(request).workspace_id
-        dataset_get(workspace_id, dataset_id)
+        caller = caller_of(request)
+        dataset_get(caller.workspace_id, dataset_id)
         body = DatasetWriteSerializer(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        changed = services.dataset_update(workspace_id=workspace_id, dataset_id=dataset_id, values=body.validated_data)
+        changed = services.dataset_update(
+            workspace_id=caller.workspace_id, dataset_id=dataset_id, values=body.validated_data, actor=caller.user
+        )
         return Response(DatasetSerializer(changed).data)
 
     @extend_schema(parameters=[DRY_RUN], responses={200: DeletedDatasetSerializer})
     def delete(self, request: Request, dataset_id: uuid.UUID) -> Response:
         """Delete the dataset and say what went with it."""
+        caller = caller_of(request)
         deleted = services.dataset_delete(
-            workspace_id=caller_of(request).workspace_id, dataset_id=dataset_id, dry_run=is_dry_run(request)
+            workspace_id=caller.workspace_id, dataset_id=dataset_id, actor=caller.user, dry_run=is_dry_run(request)
         )
         return Response(DeletedDatasetSerializer(deleted).data)
 
@@ -88,7 +92,7 @@ class Retrieve(APIView):
 
     write_role = Role.VIEWER
 
-    @extend_schema(request=RetrieveSerializer, responses={200: RetrievalSerializer})
+    @extend_schema(request=RetrieveSerializer, responses={200: RetrievedSerializer})
     def post(self, request: Request, dataset_id: uuid.UUID) -> Response:
         """Return the passages that answer the query."""
         workspace_id = caller_of(request).workspace_id
@@ -115,4 +119,4 @@ class Retrieve(APIView):
         except (RagError, InferenceError) as error:
             raise api_error(error) from error
         results = [{**asdict(hit), "document_name": found.names[hit.document_id]} for hit in found.hits]
-        return Response(RetrievalSerializer({"results": results, "trace": found.trace}).data)
+        return Response(RetrievedSerializer({"results": results, "trace": found.trace}).data)

@@ -66,7 +66,7 @@ class DocumentList(UploadViewMixin, ListAPIView):
             workspace_id=caller.workspace_id,
             dataset_id=dataset_id,
             upload=upload_of(request),
-            user=caller.user,
+            actor=caller.user,
         )
         return Response(DocumentSerializer(document).data, status=201 if is_new else 200)
 
@@ -83,8 +83,10 @@ class DocumentDetail(APIView):
     @extend_schema(parameters=[DRY_RUN], responses={200: DeletedDocumentSerializer})
     def delete(self, request: Request, dataset_id: uuid.UUID, document_id: uuid.UUID) -> Response:
         """Delete the document, its chunks and its file, and say how much that was."""
+        caller = caller_of(request)
         deleted = services.document_delete(
-            workspace_id=caller_of(request).workspace_id,
+            workspace_id=caller.workspace_id,
+            actor=caller.user,
             dataset_id=dataset_id,
             document_id=document_id,
             dry_run=is_dry_run(request),
@@ -98,8 +100,9 @@ class DocumentRetry(APIView):
     @extend_schema(request=None, responses={202: DocumentSerializer})
     def post(self, request: Request, dataset_id: uuid.UUID, document_id: uuid.UUID) -> Response:
         """Queue the document again."""
+        caller = caller_of(request)
         document = services.document_retry(
-            workspace_id=caller_of(request).workspace_id, dataset_id=dataset_id, document_id=document_id
+            workspace_id=caller.workspace_id, dataset_id=dataset_id, document_id=document_id, actor=caller.user
         )
         return Response(DocumentSerializer(document).data, status=202)
 

@@ -128,7 +128,7 @@ class StageSerializer(serializers.Serializer):
     detail = serializers.DictField()
 
 
-class RetrievalSerializer(serializers.Serializer):
+class RetrievedSerializer(serializers.Serializer):
     """Passages, best first, and how they were found."""
 
     results = HitSerializer(many=True)

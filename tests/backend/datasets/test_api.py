@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.accounts.models import Role
+from backend.accounts.models import AuditEntry, Role
 from backend.datasets.models import Chunk, Dataset, Document
 from backend.datasets.ports import DATASET_USERS
 from backend.datasets.tasks import index
@@ -130,6 +130,8 @@ def test_deleting_a_dataset_says_what_goes_and_leaves_nothing(library: Library, 
     assert library.person.request("GET", library.path).status_code == 200
 
     assert library.person.request("DELETE", library.path).json() == counts
+    [entry] = AuditEntry.objects.within(library.person.workspace.id).filter(action="dataset.deleted")
+    assert (entry.actor, entry.target) == (library.person.user, library.id)
     assert library.person.request("GET", library.path).status_code == 404
     assert not (Dataset.unscoped.exists() or Document.unscoped.exists() or Chunk.unscoped.exists())
     assert not files_in(files_root)

@@ -164,7 +164,7 @@ def test_remembered_vectors_are_few_and_grow_old() -> None:
 
 
 def test_r16_with_many_tenants_each_gets_all_of_its_own_and_nothing_else() -> None:
-    tenants, passages = 100, 25
+    tenants, passages = 100, 15
     chance = random.Random(7)
     embedder, store, reference = WordEmbedder(), chunk_store(), MemoryStore()
     words = [f"word{n}" for n in range(60)]
