@@ -6,9 +6,12 @@ from django.core.asgi import get_asgi_application
 from starlette.types import Receive, Scope, Send
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
-_django = get_asgi_application()
+_ready = get_asgi_application()
 
 from backend.config.page import assets_application  # noqa: E402 -- settings must be ready
+from backend.files.uploads import BodyLimit  # noqa: E402 -- as above
+
+_django = BodyLimit(_ready)
 
 _assets = assets_application()
 ASSETS = "/assets"

@@ -11,7 +11,7 @@ from backend.common.errors import ApiError
 from backend.datasets.knowledge import DatasetKnowledge
 from backend.files.models import StoredFile
 from backend.files.services import file_path
-from backend.providers.adapters import chat_model
+from backend.providers.access import chat_model
 
 
 class WorkspaceModels:

@@ -134,6 +134,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Atelier console API",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": ["backend.accounts.authentication.ConsoleAuthentication"],
+    "SERVE_PERMISSIONS": ["backend.accounts.permissions.RoleAllows"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {

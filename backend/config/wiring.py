@@ -4,7 +4,7 @@ from backend.apps.selectors import dataset_users
 from backend.config import celery, heartbeat
 from backend.config.run_ports import ports_of
 from backend.datasets.ports import DATASET_USERS, EMBEDDERS
-from backend.providers.adapters import embedder
+from backend.providers.access import embedder
 from backend.providers.selectors import cost_of
 from backend.runs.ports import COST_OF, RUN_PORTS
 

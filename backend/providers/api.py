@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from backend.accounts.callers import caller_of
 from backend.accounts.models import Role
 from backend.common.errors import NotYet
-from backend.providers.adapters import embedded_states, provider_test
+from backend.providers.access import embedded_states, provider_test
 from backend.providers.models import ModelKind, Provider
 from backend.providers.presets import PRESETS
 from backend.providers.selectors import ModelRecord, models_list, providers_list

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.datasets.ports import EMBEDDERS
-from backend.providers.adapters import embedder
+from backend.providers.access import embedder
 from tests.backend.datasets.conftest import Library, filled, pdf_bytes
 from tests.inference.serving import server_url
 

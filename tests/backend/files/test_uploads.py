@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backend.config.asgi import application
 from backend.files.uploads import MULTIPART_SLACK_BYTES, BodyLimit
 
 LIMIT = 1000
@@ -75,3 +76,12 @@ async def test_files_may_be_larger_than_other_bodies() -> None:
     assert (await post(app, [b"x" * LIMIT * 5], content_type=form))[0] == 200
     assert (await post(app, [b"x" * (LIMIT * 10 + MULTIPART_SLACK_BYTES + 1)], content_type=form))[0] == 413
     assert (await post(app, [b"x" * LIMIT * 5], content_type="text/plain"))[0] == 413
+
+
+async def test_the_web_process_itself_refuses_by_length_before_it_reads(settings: Any) -> None:
+    form = "multipart/form-data; boundary=x"
+    too_long = str(settings.MAX_UPLOAD_BYTES + 2 * MULTIPART_SLACK_BYTES)
+    answered, taken = await post(application, [b"x"] * 5, content_type=form, content_length=too_long)
+    assert (answered, taken) == (413, 0)
+    answered, taken = await post(application, [b"x" * 2**20] * 50, content_type="application/json")
+    assert answered == 413 and taken == settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 2**20 + 1

@@ -14,7 +14,7 @@ from backend.accounts.models import Role
 from backend.common import secrets as stored_secrets
 from backend.common.secrets import decrypt, encrypt
 from backend.config.environment import Secrets
-from backend.providers import adapters
+from backend.providers import access
 from backend.providers.models import Provider, ProviderModel
 from backend.providers.presets import PRESETS
 from backend.providers.services import base_url_check
@@ -31,7 +31,7 @@ def create(person: Person, **values: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def _fresh_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapters, "_STATES", {})
+    monkeypatch.setattr(access, "_STATES", {})
 
 
 def test_a_provider_is_kept_with_its_models(owner: Person) -> None:

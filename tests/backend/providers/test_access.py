@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.common.database import in_database
 from backend.common.errors import Invalid
-from backend.providers import adapters, engines, selectors
-from backend.providers.adapters import chat_model, embedder
-from backend.providers.engines import Endpoint, engine_for
+from backend.providers import access, adapters, selectors
+from backend.providers.access import chat_model, embedder
+from backend.providers.adapters import Endpoint, engine_for
 from backend.providers.models import Provider
 from backend.providers.selectors import cost_of, model_get, models_list
 from backend.providers.services import ModelDraft, provider_create, provider_update
@@ -30,7 +30,7 @@ ASK = GenerateRequest("ignored", messages=(Message("user", "hi"),))
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapters, "_INFOS", {})
+    monkeypatch.setattr(access, "_INFOS", {})
     monkeypatch.setattr(selectors, "_PRICES", {})
 
 
@@ -92,11 +92,11 @@ async def test_the_embedded_embedder_makes_unit_vectors_and_counts_exactly(own_s
 
 def test_an_embedder_works_in_loops_that_come_and_go(own_server: Server) -> None:
     made = embedder("ws-1", "all-minilm-l6-v2")
-    before = len(engines._BY_LOOP)
+    before = len(adapters._BY_LOOP)
     for _ in range(3):
         assert len(asyncio.run(made.embed(["a"]))) == 1
     # Connections left open would be reported as errors here, since warnings are.
-    assert all(not opened for opened in list(engines._BY_LOOP.values())[before:])
+    assert all(not opened for opened in list(adapters._BY_LOOP.values())[before:])
 
 
 @pytest.mark.django_db(transaction=True)

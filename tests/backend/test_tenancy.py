@@ -1,0 +1,427 @@
+"""Nobody reaches what is not theirs: every address, every method, every kind of caller."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from backend.accounts.models import KeyKind, Role
+from backend.accounts.services import key_create_for
+from backend.apps.models import App
+from backend.providers.models import Provider
+from tests.backend.conftest import JsonClient, Person, person_create
+from tests.backend.routes import (
+    CONSOLE,
+    END_USER,
+    PAGE,
+    SAFE,
+    SERVICE,
+    World,
+    cases,
+    routes,
+    run_create,
+    url_of,
+    world_create,
+)
+
+# Plain async views ask the database on threads of their own, which see only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+RANK = {"viewer": 0, "editor": 1, "admin": 2}
+EVIL = "https://evil.example"
+BODY = b'{"user": "ann", "rating": "like"}'
+VOLATILE = "'last_used_at' - 'updated_at' - 'last_login' - 'expire_date' - 'session_data'"
+
+
+@pytest.fixture(autouse=True)
+def _files_apart(settings: Any, tmp_path: Path) -> None:
+    settings.FILES_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def world() -> World:
+    """The workspace under attack."""
+    return world_create()
+
+
+def snapshot() -> dict[str, list[str]]:
+    """Return every row of every table, without what any login changes."""
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT (to_jsonb(t) - {VOLATILE})::text FROM "{table}" t ORDER BY 1')
+            found[table] = [row[0] for row in cursor.fetchall()]
+    return found
+
+
+def send(client: Client, method: str, url: str, **headers: str) -> Any:
+    """Send a small JSON body where a body may be."""
+    if method in SAFE:
+        return client.generic(method, url, headers=headers)
+    return client.generic(method, url, BODY, content_type="application/json", headers=headers)
+
+
+def has_id(route: str) -> bool:
+    return "<" in route
+
+
+def test_r14_every_address_is_in_the_table() -> None:
+    known = set(CONSOLE) | set(SERVICE) | PAGE
+    assert set(routes()) == known, "add new addresses to tests/backend/routes.py with the least role of each method"
+
+
+def test_r14_every_method_of_a_view_is_in_the_table() -> None:
+    differing = {}
+    for route, pattern in routes().items():
+        view = getattr(pattern.callback, "cls", None)
+        if view is not None:
+            methods = {name.upper() for name in view.http_method_names if hasattr(view, name)} - {"OPTIONS", "HEAD"}
+            if methods != set(CONSOLE[route]):
+                differing[route] = sorted(methods)
+    assert not differing
+
+
+def test_r14_a_method_that_is_not_in_the_table_does_nothing(world: World) -> None:
+    before, answered = snapshot(), {}
+    for route, methods in CONSOLE.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods):
+            status = send(world.person.client, method, url_of(world, route)).status_code
+            if status not in {404, 405}:
+                answered[f"{method} {route}"] = status
+    assert not answered and snapshot() == before
+
+
+def test_r14_the_owner_reaches_everything_so_that_refusals_mean_something(world: World) -> None:
+    unreached = {}
+    for method, route, least in sorted(cases(CONSOLE), key=lambda case: case[0] != "GET"):
+        if least == "public":
+            continue
+        target = world_create() if method == "DELETE" else world
+        answer = send(target.person.client, method, url_of(target, route))
+        if answer.status_code in {401, 403, 404, 405, 500}:
+            unreached[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+        answer.close()
+    assert not unreached
+
+
+def test_r14_another_workspaces_owner_finds_nothing_and_changes_nothing(world: World) -> None:
+    stranger = person_create()
+    before, leaked = snapshot(), {}
+    for method, route, least in cases(CONSOLE):
+        if least in {"public", "user"} or not has_id(route):
+            continue
+        answer = send(stranger.client, method, url_of(world, route))
+        if answer.status_code != 404:
+            leaked[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+    assert not leaked and snapshot() == before
+
+
+def test_r14_a_session_cannot_name_a_workspace_that_it_is_not_in(world: World) -> None:
+    stranger = session_client(person_create())
+    before, leaked = snapshot(), {}
+    for method, route, least in cases(CONSOLE):
+        if least in {"public", "user"}:
+            continue
+        answer = stranger.send(method, url_of(world, route), workspace=str(world.person.workspace.id))
+        if answer.status_code != 404:
+            leaked[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+    assert not leaked and snapshot() == before
+
+
+def test_r14_lists_hold_nothing_of_another_workspace(world: World) -> None:
+    stranger = person_create()
+    secrets = [*world.ids.values(), world.person.user.email, "secret", "the house", "papers"]
+    secrets = [secret for secret in secrets if len(secret) > 5 and secret not in {"anything", "enable"}]
+    for method, route, least in cases(CONSOLE):
+        if method == "GET" and not has_id(route) and least not in {"public"} and route != "api/v1/schema":
+            content = send(stranger.client, "GET", url_of(world, route)).content.decode()
+            assert not [secret for secret in secrets if secret in content], route
+
+
+def test_r14_every_lesser_role_is_refused_and_changes_nothing(world: World) -> None:
+    members = {role: person_create(role, world.person.workspace) for role in (Role.VIEWER, Role.EDITOR)}
+    before, allowed = snapshot(), {}
+    for method, route, least in cases(CONSOLE):
+        for role, member in members.items():
+            if least in RANK and RANK[role.value] < RANK[least]:
+                answer = send(member.client, method, url_of(world, route))
+                if answer.status_code != 403:
+                    allowed[f"{role.value}: {method} {route}"] = answer.status_code
+    assert not allowed and snapshot() == before
+
+
+def test_r17_a_viewer_changes_nothing_through_any_channel(world: World) -> None:
+    viewer = person_create(Role.VIEWER, world.person.workspace)
+    own = {"api/v1/tokens", "api/v1/tokens/<uuid:token_id>", "api/v1/workspaces", "api/v1/me", "api/v1/me/password"}
+    browser = session_client(viewer)
+    before = snapshot()
+    for method, route, least in cases(CONSOLE):
+        if method in SAFE or route in own or least == "public":
+            continue
+        url = url_of(world, route)
+        answers = [
+            send(viewer.client, method, url),
+            browser.send(method, url, workspace=str(world.person.workspace.id)),
+            viewer.client.generic(method, url, *_form()),
+            # What a client could hope to slip past a check of the method.
+            send(viewer.client, "POST", url, **{"X-HTTP-Method-Override": method}),
+            send(viewer.client, "GET", f"{url}?_method={method}"),
+        ]
+        if least != "viewer":
+            assert [answer.status_code for answer in answers[:3]] == [403] * 3, (method, route)
+    for method, route, _ in cases(SERVICE):
+        assert send(viewer.client, method, url_of(world, route)).status_code == (200 if route == "v1/" else 401)
+    assert snapshot() == before
+
+
+def _form() -> tuple[bytes, str]:
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--b--\r\n'
+    return body, "multipart/form-data; boundary=b"
+
+
+def test_r25_nothing_is_open_without_credentials_but_what_the_table_calls_public(world: World) -> None:
+    public = {route for _, route, least in cases(CONSOLE) if least == "public"}
+    assert public == {"api/v1/health", "api/v1/setup", "api/v1/session", "api/v1/invitations/accept"}
+    before, opened = snapshot(), {}
+    callers = {
+        "nobody": JsonClient(),
+        "an unknown token": JsonClient("pat-" + "x" * 43),
+        "an app's key": JsonClient(world.app_key),
+        "a dataset key": JsonClient(world.dataset_key),
+    }
+    for method, route, least in cases(CONSOLE):
+        for name, client in callers.items():
+            if least != "public":
+                answer = send(client, method, url_of(world, route))
+                if answer.status_code != 401 or "WWW-Authenticate" not in answer:
+                    opened[f"{name}: {method} {route}"] = answer.status_code
+    assert not opened and snapshot() == before
+
+
+def test_r25_the_service_api_opens_to_its_own_kind_of_key_alone(world: World) -> None:
+    keys = {"app": world.app_key, "dataset": world.dataset_key, "personal": world.person.token, "none": ""}
+    before, opened = snapshot(), {}
+    for method, route, kind in cases(SERVICE):
+        for name, key in keys.items():
+            if kind not in {"public", name}:
+                answer = send(JsonClient(key), method, url_of(world, route))
+                if answer.status_code != 401:
+                    opened[f"{name}: {method} {route}"] = answer.status_code
+    assert not opened and snapshot() == before
+
+
+OBJECTS = [(method, route) for method, route, kind in cases(SERVICE) if kind == "app" and "_id>" in route]
+
+
+def test_r14_an_apps_key_finds_nothing_of_another_app(world: World) -> None:
+    other = world_create()
+    sibling = _sibling_key(world)
+    before, found = snapshot(), {}
+    for method, route in OBJECTS:
+        url = f"{url_of(world, route)}?user={END_USER}"
+        unknown = re.sub(r"[0-9a-f-]{36}", str(uuid.uuid4()), url)
+        for name, key in (("another workspace", other.app_key), ("a sibling app", sibling)):
+            answer, for_nothing = send(JsonClient(key), method, url), send(JsonClient(key), method, unknown)
+            same = (answer.status_code, _code(answer)) == (for_nothing.status_code, _code(for_nothing))
+            if not same or "secret" in answer.content.decode():
+                found[f"{name}: {method} {route}"] = (answer.status_code, for_nothing.status_code)
+    assert not found and snapshot() == before
+
+
+def test_r14_an_end_user_finds_nothing_of_another_end_user(world: World) -> None:
+    client, found = JsonClient(world.app_key), {}
+    before = snapshot()
+    for method, route in OBJECTS:
+        url = url_of(world, route)
+        sent = {"content_type": "application/json"} if method not in SAFE else {}
+        body = b'{"user": "bob", "name": "mine", "rating": "like"}' if method not in SAFE else b""
+        answer = client.generic(method, f"{url}?user=bob", body, **sent)
+        if answer.status_code == 200 and "secret" in b"".join(answer).decode():
+            found[f"{method} {route}"] = answer.status_code
+    assert not found and snapshot() == before
+
+
+def _sibling_key(world: World) -> str:
+    sibling = App.objects.create(workspace=world.person.workspace, name="sibling", slug="sibling", mode="chat")
+    return key_create_for(workspace_id=sibling.workspace_id, kind=KeyKind.APP, name="s", user=None, app_id=sibling.id)[
+        1
+    ]
+
+
+def _code(answer: Any) -> object:
+    return answer.json().get("code") if answer.get("Content-Type", "").startswith("application/json") else None
+
+
+# R15: (who, method, address, body with a place for an id, whose id goes there). A foreign id answers as an unknown one.
+def bodies(ids: dict[str, str], model: str) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield (caller, method, address in the caller's own world, body) with the ids of somebody else's objects."""
+    app = "api/v1/apps/<uuid:app_id>"
+    embedded = {"id": "smollm2-135m-instruct"}
+    yield "console", "PUT", f"{app}/draft", {"model": embedded, "datasets": [ids["dataset_id"]]}
+    yield "console", "PUT", f"{app}/draft", {"model": {"id": f"{model}/big"}}
+    yield "console", "POST", "api/v1/datasets", {"name": "n", "embedding_model": f"{model}/vectors"}
+    yield "console", "POST", f"{app}/runs", {"query": "q", "conversation_id": ids["conversation_id"]}
+    yield "console", "POST", f"{app}/runs", {"query": "q", "files": [ids["file_id"]]}
+    talk = {"query": "q", "inputs": {}, "user": END_USER, "response_mode": "blocking"}
+    picture = {"type": "document", "transfer_method": "local_file", "upload_file_id": ids["end_user_file_id"]}
+    yield "service", "POST", "v1/chat-messages", {**talk, "conversation_id": ids["conversation_id"]}
+    yield "service", "POST", "v1/chat-messages", {**talk, "files": [picture]}
+
+
+def test_r15_a_foreign_id_in_a_body_answers_like_one_that_does_not_exist(world: World) -> None:
+    mine = world_create()
+    mine.app.draft = {"model": {"id": "smollm2-135m-instruct"}}
+    mine.app.save()
+    differing = {}
+    nothing = {name: str(uuid.uuid4()) for name in world.ids}
+    Provider.objects.within(world.person.workspace.id).update(name="palace")
+    pairs = zip(bodies(world.ids, "palace"), bodies(nothing, "nowhere"), strict=True)
+    before = snapshot()
+    for (caller, method, route, foreign), (_, _, _, unknown) in pairs:
+        client = mine.person.client if caller == "console" else JsonClient(mine.app_key)
+        answers = [
+            client.generic_json(method, url_of(mine, route), data=body, content_type="application/json")
+            for body in (foreign, unknown)
+        ]
+        codes = [(answer.status_code, _code(answer)) for answer in answers]
+        if codes[0] != codes[1] or not 400 <= codes[0][0] < 500:
+            differing[f"{method} {route} {foreign}"] = [answer.content[:200] for answer in answers]
+    # That an app knows a new end user of its own is no secret of anybody's.
+    after = snapshot() | {"service_api_enduser": before["service_api_enduser"]}
+    assert not differing and after == before
+
+
+# Ids that a request's body may carry, by the schema. What is new here needs a line in `bodies`.
+KNOWN_BODY_IDS = {"conversation_id", "files", "datasets", "embedding_model", "model"}
+
+
+def test_r15_every_id_in_a_body_is_one_that_the_test_above_knows() -> None:
+    schema = SchemaGenerator().get_schema(public=True)
+    found: set[str] = set()
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                found |= _id_names(content.get("schema", {}), schema["components"]["schemas"], set())
+    assert found <= KNOWN_BODY_IDS, found - KNOWN_BODY_IDS
+
+
+def _id_names(node: Any, components: dict[str, Any], seen: set[str]) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*(_id_names(item, components, seen) for item in node)) if node else set()
+    if not isinstance(node, dict):
+        return set()
+    if (name := node.get("$ref", "").rpartition("/")[2]) and name not in seen:
+        seen.add(name)
+        return _id_names(components[name], components, seen)
+    names = {
+        name
+        for name, value in node.get("properties", {}).items()
+        if not value.get("readOnly") and (re.search(r"_ids?$", name) or value.get("format") == "uuid")
+    }
+    return (
+        names
+        | _id_names(list(node.get("properties", {}).values()), components, seen)
+        | _id_names(
+            [node.get("items"), *node.get("oneOf", []), *node.get("allOf", []), *node.get("anyOf", [])],
+            components,
+            seen,
+        )
+    )
+
+
+class SessionClient:
+    """A signed-in browser with a valid CSRF token."""
+
+    def __init__(self, person: Person) -> None:
+        self.client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+        self.client.force_login(person.user)
+        self.client.get("/api/v1/session")
+        self.token = self.client.cookies["csrftoken"].value
+
+    def send(self, method: str, url: str, *, workspace: str = "", token: bool = True, **headers: str) -> Any:
+        headers |= {"X-CSRFToken": self.token} if token else {}
+        headers |= {"X-Workspace": workspace} if workspace else {}
+        return send(self.client, method, url, **headers)
+
+
+def session_client(person: Person) -> SessionClient:
+    return SessionClient(person)
+
+
+def test_r24_a_foreign_page_writes_nowhere_even_with_a_stolen_token(world: World) -> None:
+    browser = session_client(world.person)
+    before, written = snapshot(), {}
+    for method, route, _ in cases(CONSOLE):
+        if method in SAFE:
+            continue
+        url = url_of(world, route)
+        answer = browser.send(method, url, Origin=EVIL)
+        if (answer.status_code, _code(answer)) != (403, "csrf_failed"):
+            written[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+    assert not written and snapshot() == before
+
+
+def test_r24_a_cookie_without_the_csrf_token_writes_nowhere(world: World) -> None:
+    browser = session_client(world.person)
+    before, written = snapshot(), {}
+    for method, route, least in cases(CONSOLE):
+        if method in SAFE or (least == "public" and method != "DELETE"):
+            continue
+        for headers in ({}, {"X-CSRFToken": "x" * 64}):
+            answer = browser.send(method, url_of(world, route), token=False, **headers)
+            if (answer.status_code, _code(answer)) != (403, "csrf_failed"):
+                written[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+    assert not written and snapshot() == before
+
+
+def test_r24_no_answer_invites_a_foreign_page(world: World) -> None:
+    browser = session_client(world.person)
+    for route in [*CONSOLE, *SERVICE]:
+        url = url_of(world, route)
+        preflight = {"Origin": EVIL, "Access-Control-Request-Method": "POST"}
+        for answer in (
+            browser.send("GET", url, Origin=EVIL),
+            browser.send("OPTIONS", url, **preflight),
+            send(world.person.client, "GET", url, Origin=EVIL),
+        ):
+            assert not [name for name in answer.headers if name.lower().startswith("access-control")], route
+            answer.close()
+
+
+def test_r24_cookies_are_kept_from_scripts_and_foreign_pages(world: World, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    world.person.user.set_password("correct horse")
+    world.person.user.save()
+    login = {"email": world.person.user.email, "password": "correct horse"}
+    answer = Client().post("/api/v1/session", login, content_type="application/json")
+    session, csrf = answer.cookies["sessionid"], answer.cookies["csrftoken"]
+    assert session["httponly"] and session["samesite"] in {"Lax", "Strict"}
+    assert csrf["samesite"] in {"Lax", "Strict"}
+    assert settings.SESSION_COOKIE_SECURE is settings.CSRF_COOKIE_SECURE is settings.HTTPS
+
+
+def test_r24_the_service_api_takes_no_cookies(world: World) -> None:
+    browser = session_client(world.person)
+    for method, route, kind in cases(SERVICE):
+        if kind != "public":
+            assert browser.send(method, url_of(world, route)).status_code == 401, route
+
+
+def test_uploads_of_one_workspace_are_unknown_in_another_even_with_the_same_bytes(world: World) -> None:
+    stranger = person_create()
+    made = stranger.client.post("/api/v1/files", {"file": SimpleUploadedFile("b.txt", b"secret file")})
+    assert made.status_code == 201 and made.json()["id"] not in world.ids.values()
+
+
+def test_runs_of_another_workspace_are_not_found_by_their_events(world: World) -> None:
+    stranger = person_create()
+    run = run_create(world.app)
+    answer = send(stranger.client, "GET", f"/api/v1/runs/{run.id}/events")
+    assert answer.status_code == 404 and b"secret" not in answer.content
