@@ -1,5 +1,11 @@
 """`python -m backend.cli`: what `./atelier` runs once the virtual environment is there."""
 
-from backend.cli.app import main
+import signal
 
+# Until the verb begins, Ctrl-C ends the program without a stack trace of half an import.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from backend.cli.app import main  # noqa: E402 - only now, for the reason above
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()

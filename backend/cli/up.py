@@ -58,6 +58,8 @@ def up(home: Home, host: str, port: int | None, *, detach: bool) -> None:
     prepare()
     home.create()
     builtin_models_ensure(home)
+    # Minutes may have passed since the first look.
+    ports_require_free(host, port)
     supervisor = _spawn(home, host, port, attached=not detach)
     try:
         with step("Starting") as progress:

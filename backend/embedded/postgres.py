@@ -4,6 +4,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 from backend.embedded.errors import EmbeddedError, StartFailedError, ToolMissingError
 from backend.embedded.home import Home
+from backend.embedded.process import dying_with
 
 DATABASE = "atelier"
 MAJOR_VERSION = "18"
@@ -149,6 +151,8 @@ def _run_once(launch: Launch, command: tuple[str, ...], text: str | None = None)
         user=launch.user,
         cwd="/",
         env={**os.environ, "LC_ALL": "C.UTF-8"},
+        # A supervisor that is stopped now must not leave an initdb behind that writes on.
+        preexec_fn=dying_with(os.getpid(), signal.SIGKILL),
     )
     if done.returncode != 0:
         raise StartFailedError(
