@@ -142,6 +142,10 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "backend.accounts.models.Role.choices",
         "ModelKindEnum": "backend.providers.models.ModelKind.choices",
         "FileKindEnum": ["image", "document", "other"],
+        "AppModeEnum": "backend.apps.models.AppMode.choices",
+        "RetrievalModeEnum": ["semantic", "full_text", "hybrid"],
+        "RunStatusEnum": "backend.runs.models.RunStatus.choices",
+        "DocumentStatusEnum": "backend.datasets.models.DocumentStatus.choices",
         "PromptRoleEnum": ["system", "user", "assistant"],
     },
 }

@@ -1,5 +1,6 @@
 """Runs as the console shows them."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backend.runs.models import Run, RunSource, RunStatus
@@ -89,6 +90,7 @@ class RunSerializer(RunSummarySerializer):
     class Meta(RunSummarySerializer.Meta):
         fields = (*RunSummarySerializer.Meta.fields, "outputs", "app_version", "nodes", "feedback")
 
+    @extend_schema_field(NodeTraceSerializer(many=True))
     def get_nodes(self, run: Run) -> list[dict[str, object]]:
         """The trace."""
         return NodeTraceSerializer(self.context["trace"], many=True).data

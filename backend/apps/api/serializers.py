@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backend.accounts.models import ApiKey
@@ -170,6 +171,7 @@ class MessageSerializer(RunSummarySerializer):
         fields = [*RunSummarySerializer.Meta.fields, "sources", "feedback"]
         list_serializer_class = MessageListSerializer
 
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
     def get_sources(self, run: Run) -> list[dict[str, object]]:
         """The passages of the answer."""
         state = self.context.get("steps", {}).get(run.id)
