@@ -22,7 +22,7 @@ from backend.logs.selectors import conversation_get, conversation_history, conve
 from backend.logs.services import conversation_create, conversation_touch
 from backend.runs.models import Run, RunSource
 from backend.runs.ports import RUN_PORTS
-from backend.runs.services import run_create
+from backend.runs.services import Origin, run_create
 from inference.errors import InferenceError
 
 MAX_FILES = 10
@@ -169,9 +169,8 @@ def _begin(ask: RunAsk, plan: _Plan) -> Run:
             user=ask.user,
             end_user=ask.end_user,
         )
-    return run_create(
+    origin = Origin(
         workspace_id=ask.app.workspace_id,
-        spec=spec,
         source=ask.source,
         app_id=ask.app.id,
         app_version=ask.version,
@@ -179,5 +178,5 @@ def _begin(ask: RunAsk, plan: _Plan) -> Run:
         user_id=ask.user.id if ask.user else None,
         key_id=ask.key.id if ask.key else None,
         end_user=ask.end_user,
-        model=ask.draft.model.id,
     )
+    return run_create(spec=spec, origin=origin, model=ask.draft.model.id)
