@@ -1,9 +1,10 @@
 """An engine behind any OpenAI-compatible URL; against our own server it uses our extensions."""
 
 import asyncio
+import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
@@ -82,11 +83,12 @@ class OpenAIHttpEngine:
         try:
             reason: FinishReason | None = None
             usage: Usage | None = None
-            async for chunk in _events(response):
-                delta = read_chunk(chunk)
-                reason, usage = delta.finish_reason or reason, delta.usage or usage
-                if delta.text or delta.reasoning or delta.tool_calls:
-                    yield Delta(delta.text, delta.reasoning, delta.tool_calls)
+            async with contextlib.aclosing(_events(response)) as chunks:
+                async for chunk in chunks:
+                    delta = read_chunk(chunk)
+                    reason, usage = delta.finish_reason or reason, delta.usage or usage
+                    if delta.text or delta.reasoning or delta.tool_calls:
+                        yield Delta(delta.text, delta.reasoning, delta.tool_calls)
             if reason is None:
                 raise UpstreamBadResponseError("The model server's stream ended without a finish_reason.")
             yield Delta(finish_reason=reason, usage=usage or Usage())
@@ -167,7 +169,7 @@ class OpenAIHttpEngine:
         return UpstreamUnreachableError(f"The model server at {self._base} cannot be reached ({kind}): is it running?")
 
 
-async def _events(response: httpx.Response) -> AsyncIterator[dict[str, object]]:
+async def _events(response: httpx.Response) -> AsyncGenerator[dict[str, object], None]:
     """Yield the JSON of every server-sent event until [DONE]."""
     rest = b""
     async for piece in response.aiter_bytes():

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from inference.quantization.gguf import EncoderSpec, Tensor, gguf_name, write_encoder
 
@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     source, target = map(Path, arguments)
     try:
         written = convert_embedding_model(source, target)
-    except (UnsupportedModelError, OSError) as problem:
+    except (ValueError, SafetensorError, OSError) as problem:
         sys.stderr.write(f"{source} cannot be converted: {problem}\n")
         return 1
     sys.stdout.write(f"{written}\n")

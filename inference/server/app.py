@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -66,8 +66,8 @@ class Service:
         body = parse(TokenizeBody, await _read(request))
         engine = self._registry.engine(body.model)
         tokens = await engine.tokenize(body.parsed())
-        (info,) = await engine.models()
-        return _json({"count": len(tokens), "max_model_len": info.context_tokens, "tokens": tokens})
+        limit = next(info.context_tokens for info in self._registry.infos() if info.id == body.model)
+        return _json({"count": len(tokens), "max_model_len": limit, "tokens": tokens})
 
     async def list_models(self, _request: Request) -> Response:
         data = [answers.model(info, self._started) for info in self._registry.infos()]
@@ -108,7 +108,11 @@ class Service:
         if not stream:
             return _json(head.whole(await _unless_gone(request, _collect(deltas))))
         # The first delta decides between an error's status and a stream.
-        first = await _unless_gone(request, anext(deltas))
+        try:
+            first = await _unless_gone(request, anext(deltas))
+        except BaseException:
+            await deltas.aclose()
+            raise
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         events = _events(head, first, deltas, includes_usage=usage)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -119,7 +123,7 @@ async def _collect(deltas: AsyncIterator[Delta]) -> list[Delta]:
 
 
 async def _events(
-    head: answers.Head, first: Delta, rest: AsyncIterator[Delta], *, includes_usage: bool
+    head: answers.Head, first: Delta, rest: AsyncGenerator[Delta, None], *, includes_usage: bool
 ) -> AsyncIterator[bytes]:
     """Write server-sent events; an error after the start is an event, then the stream ends."""
     spent = first.usage
@@ -134,9 +138,7 @@ async def _events(
     except InferenceError as problem:
         yield _event({"error": _described(problem)})
     finally:
-        close = getattr(rest, "aclose", None)
-        if close is not None:
-            await close()
+        await rest.aclose()
 
 
 def _event(answer: answers.Answer) -> bytes:
@@ -179,7 +181,7 @@ async def _unless_gone(request: Request, work: Awaitable[Result]) -> Result:
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(leave())
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
+        if leaving.done():
             raise ClientDisconnect
         return working.result()
     finally:

@@ -1,7 +1,7 @@
 """Prometheus metrics of the inference server: what is counted here, what is read from the engines at a scrape."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -40,7 +40,7 @@ class Metrics:
     def count_prompt(self, model: str, tokens: int) -> None:
         self._prompt.labels(model).inc(tokens)
 
-    async def watch(self, model: str, deltas: AsyncIterator[Delta]) -> AsyncIterator[Delta]:
+    async def watch(self, model: str, deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta, None]:
         """Pass the deltas on and measure the time between them."""
         before = time.perf_counter()
         into = self._ttft.labels(model)

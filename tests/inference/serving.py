@@ -20,7 +20,6 @@ from inference.quantization.convert import convert_embedding_model
 from inference.types import GenerateRequest, Message, SamplingParams
 
 ROOT = Path(__file__).parent.parent.parent
-__all__ = ["CHAT_MODEL", "EMBEDDING_MODEL"]
 
 
 @cache
@@ -55,9 +54,7 @@ def embedding_engine() -> LlamaCppEmbeddings:
 @cache
 def server_url() -> str:
     """The address of a real server process with both models loaded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = start_server("--port", str(port), "--home", str(home()))
     atexit.register(end, process)
     url = f"http://127.0.0.1:{port}"
@@ -65,6 +62,12 @@ def server_url() -> str:
         assert process.poll() is None, "the server ended before it was healthy"
         time.sleep(0.1)
     return url
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start_server(*arguments: str) -> subprocess.Popen[bytes]:

@@ -108,8 +108,8 @@ Machine.TestCase.settings = settings(max_examples=40, stateful_step_count=20, de
 TestScheduler = Machine.TestCase
 
 
-def scheduler(**changes: int) -> Scheduler:
-    return Scheduler(**({"kv_tokens": KV, "max_sequences": SLOTS, "batch_tokens": BATCH} | changes))
+def scheduler(*, kv_tokens: int = KV, batch_tokens: int = BATCH) -> Scheduler:
+    return Scheduler(kv_tokens=kv_tokens, max_sequences=SLOTS, batch_tokens=batch_tokens)
 
 
 def test_decoding_comes_before_prefill() -> None:

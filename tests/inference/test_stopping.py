@@ -1,5 +1,7 @@
 """StopFilter: characters whole, stop strings never shown, whatever the split."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ STOPS = st.lists(st.text(alphabet="abcé漢", min_size=1, max_size=4), max_size=
 def run(raw: bytes, cuts: list[int], stops: list[str]) -> tuple[str, bool]:
     stop_filter = StopFilter(stops)
     edges = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
-    pieces = [raw[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [raw[a:b] for a, b in pairwise(edges)]
     shown = "".join(stop_filter.push(piece) for piece in pieces)
     return shown + stop_filter.flush(), stop_filter.is_stopped
 

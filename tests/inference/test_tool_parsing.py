@@ -1,6 +1,7 @@
 """HermesParser: calls are found, everything else is text, whatever the split."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ PIECES = st.lists(
 def parse(text: str, cuts: list[int], *, is_open: bool = False) -> tuple[str, list[tuple[str, str]]]:
     parser = HermesParser(is_open=is_open)
     edges = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    results = [parser.push(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    results = [parser.push(text[a:b]) for a, b in pairwise(edges)]
     results.append(parser.finish())
     calls = [(call.name, call.arguments) for result in results for call in result.calls]
     return "".join(result.text for result in results), calls
