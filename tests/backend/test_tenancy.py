@@ -205,6 +205,16 @@ def test_r25_nothing_is_open_without_credentials_but_what_the_table_calls_public
     assert not opened and snapshot() == before
 
 
+def test_r25_credentials_are_asked_for_before_the_body_is_read(world: World) -> None:
+    early = {}
+    for method, route, least in [*cases(CONSOLE), *cases(SERVICE)]:
+        if method not in SAFE and least not in {"public"}:
+            answer = JsonClient().generic(method, url_of(world, route), b"{" * 1000, content_type="application/json")
+            if answer.status_code != 401:
+                early[f"{method} {route}"] = answer.status_code
+    assert not early
+
+
 def test_r25_the_service_api_opens_to_its_own_kind_of_key_alone(world: World) -> None:
     keys = {"app": world.app_key, "dataset": world.dataset_key, "personal": world.person.token, "none": ""}
     before, opened = snapshot(), {}

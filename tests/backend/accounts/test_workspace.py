@@ -1,11 +1,12 @@
 """Members, roles and invitations."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from backend.accounts.models import Invitation, Membership, Role, User
@@ -63,27 +64,39 @@ def test_the_last_owner_can_neither_leave_nor_step_down(owner: Person, member: M
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_who_demote_each_other_leave_one() -> None:
     first = person_create()
-    second = person_create(Role.OWNER, first.workspace)
-    rows = [membership_of(first), membership_of(second)]
-    start, outcomes = threading.Barrier(2), []
+    rows = [membership_of(first), membership_of(person_create(Role.OWNER, first.workspace))]
+    outcomes: list[str] = []
 
     def demote(row: Membership) -> None:
         try:
-            start.wait()
             membership_change_role(membership=row, role=Role.ADMIN, actor=None, actor_role=Role.OWNER)
             outcomes.append("done")
         except ApiError as error:
             outcomes.append(error.code)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=demote, args=(row,)) for row in rows]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["done", "last_owner"]
+    def demote_in_thread() -> None:
+        demote(rows[1])
+        connection.close()
+
+    other = threading.Thread(target=demote_in_thread)
+    with transaction.atomic():
+        demote(rows[0])
+        other.start()
+        # The second waits for what the first has not committed yet; without the lock it would have ended by now.
+        while other.is_alive() and not _somebody_waits():
+            time.sleep(0.01)
+    other.join()
+    assert outcomes == ["done", "last_owner"]
     assert Membership.objects.within(first.workspace.id).filter(role=Role.OWNER).count() == 1
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+            "WHERE NOT l.granted AND a.datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_admins_do_not_touch_owners_nor_make_them(owner: Person, member: Member) -> None:
