@@ -29,7 +29,7 @@ export function ModelSection({ agent }: { agent: boolean }) {
   return (
     <Stack gap="sm">
       <Select
-        label={t("build.model")}
+        aria-label={t("build.model")}
         data={options}
         value={model.id || null}
         onChange={(id) => id && edit({ model: { ...model, id } })}

@@ -32,7 +32,7 @@ export function DocumentRow({ datasetId, document, mayEdit, onShow, onRetry, onD
           {document.name}
         </Anchor>
       </Table.Td>
-      <Table.Td miw={150} maw={280}>
+      <Table.Td miw={120} maw={280}>
         <StatusBadge status={document.status} />
         {inProgress(document) && <Progress value={document.progress * 100} size={4} mt={6} aria-label={t("knowledge.progressOf", { name: document.name })} />}
         {document.status === "failed" && (
@@ -48,12 +48,12 @@ export function DocumentRow({ datasetId, document, mayEdit, onShow, onRetry, onD
           </Box>
         )}
       </Table.Td>
-      <Table.Td ta="right">{formatCount(document.page_count)}</Table.Td>
-      <Table.Td ta="right">{formatCount(document.chunk_count)}</Table.Td>
-      <Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+      <Table.Td ta="right" className="wide-only">{formatCount(document.page_count)}</Table.Td>
+      <Table.Td ta="right" className="wide-only">{formatCount(document.chunk_count)}</Table.Td>
+      <Table.Td ta="right" className="wide-only" style={{ whiteSpace: "nowrap" }}>
         {formatBytes(document.size_bytes)}
       </Table.Td>
-      <Table.Td ta="right">
+      <Table.Td ta="right" className="wide-only">
         <Text size="sm" c="dimmed" component="span">
           <RelativeTime at={document.created_at} />
         </Text>

@@ -72,16 +72,16 @@ export function Documents({ datasetId }: { datasetId: string }) {
         <EmptyState icon={IconFiles} title={t("knowledge.noDocumentsTitle")} text={t("knowledge.noDocumentsText")} />
       )}
       {list.length > 0 && (
-        <Table.ScrollContainer minWidth={680}>
+        <Table.ScrollContainer minWidth={320}>
           <Table>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t("common.name")}</Table.Th>
                 <Table.Th>{t("knowledge.status")}</Table.Th>
-                <Table.Th ta="right">{t("knowledge.pages")}</Table.Th>
-                <Table.Th ta="right">{t("knowledge.chunks")}</Table.Th>
-                <Table.Th ta="right">{t("knowledge.size")}</Table.Th>
-                <Table.Th ta="right">{t("knowledge.added")}</Table.Th>
+                <Table.Th ta="right" className="wide-only">{t("knowledge.pages")}</Table.Th>
+                <Table.Th ta="right" className="wide-only">{t("knowledge.chunks")}</Table.Th>
+                <Table.Th ta="right" className="wide-only">{t("knowledge.size")}</Table.Th>
+                <Table.Th ta="right" className="wide-only">{t("knowledge.added")}</Table.Th>
                 <Table.Th />
               </Table.Tr>
             </Table.Thead>

@@ -93,7 +93,7 @@ function Head({ run }: { run: RunDetail }) {
         <ShortId id={run.id} />
         <Text size="sm" c="dimmed">
           <RelativeTime at={run.created_at} /> · {t(`runs.sourceNames.${run.source}`)}
-          {run.attempt > 1 && ` · ${t("runs.attempt", { number: run.attempt })}`}
+          {run.attempt > 0 && ` · ${t("runs.attempt", { number: run.attempt + 1 })}`}
         </Text>
       </Group>
       <Group gap="xs">

@@ -8,11 +8,16 @@ export interface Bar {
   width: number;
 }
 
+function timeOf(at: string | number | null): number | null {
+  if (at === null) return null;
+  return typeof at === "number" ? at * 1_000 : Date.parse(at);
+}
+
 const NARROWEST_PERCENT = 0.8;
 
 export function barsOf(nodes: RunNode[], runStartedAt: string | null, now = Date.now()): Bar[] {
   const spans = nodes.map((node) => {
-    const start = node.started_at ? Date.parse(node.started_at) : null;
+    const start = timeOf(node.started_at);
     const end = start === null ? null : start + (node.elapsed_ms ?? (node.status === "running" ? now - start : 0));
     return { node, start, end };
   });

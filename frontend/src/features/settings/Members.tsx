@@ -68,7 +68,7 @@ function MemberTable() {
   return (
     <Loaded query={members}>
       {(list) => (
-        <Table.ScrollContainer minWidth={480}>
+        <Table.ScrollContainer minWidth={260}>
           <Table>
             <Table.Tbody>
               {list.map((member) => (
@@ -81,7 +81,7 @@ function MemberTable() {
                       {member.user.email}
                     </Text>
                   </Table.Td>
-                  <Table.Td w={160}>
+                  <Table.Td w={130} px={0}>
                     <Select
                       size="xs"
                       aria-label={t("settings.roleOf", { name: member.user.email })}

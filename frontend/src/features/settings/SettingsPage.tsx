@@ -40,7 +40,7 @@ export function SettingsPage() {
   const Current = current.page;
   return (
     <Page title={t("common.rooms.settings")} maw={1040}>
-      <Box style={{ display: "flex", gap: 32, flexDirection: narrow ? "column" : "row" }}>
+      <Box style={{ display: "flex", gap: 32, flexDirection: narrow ? "column" : "row", ...(narrow ? { gap: 16 } : {}) }}>
         {narrow ? (
           <Select
             aria-label={t("common.rooms.settings")}

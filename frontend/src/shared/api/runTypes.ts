@@ -26,6 +26,7 @@ export interface RunSummary {
   ttft_ms: number | null;
   end_user: string | null;
   conversation_id: string | null;
+  /** 0 for the first. */
   attempt: number;
   created_at: string;
   started_at: string | null;
@@ -57,7 +58,8 @@ export interface RunNode {
   outputs: Json;
   error: { code: string; message: string } | null;
   usage: Usage | null;
-  started_at: string | null;
+  /** ISO 8601, or seconds since 1970. */
+  started_at: string | number | null;
   elapsed_ms: number | null;
   attempts: number;
   sources?: Source[] | null;

@@ -82,7 +82,7 @@ async function* follow(
   options: FollowOptions,
 ): AsyncGenerator<RunEvent> {
   const delays = options.reconnectMs ?? RECONNECT_MS;
-  let [runId, response, abort, lastSeq, failures] = [knownRunId, first, firstAbort, 0, 0];
+  let [runId, response, abort, lastSeq, failures] = [knownRunId, first, firstAbort, -1, 0];
   while (!options.signal.aborted) {
     try {
       response ??= await open(runId, lastSeq, abort.signal);
@@ -107,7 +107,7 @@ async function* follow(
 
 function open(runId: string | null, lastSeq: number, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "text/event-stream" };
-  if (lastSeq > 0) headers["Last-Event-ID"] = String(lastSeq);
+  if (lastSeq >= 0) headers["Last-Event-ID"] = String(lastSeq);
   return send("GET", apiUrl(`/runs/${runId}/events`), undefined, { headers, signal });
 }
 

@@ -45,7 +45,7 @@ export const EMPTY_RUN: RunView = {
   runId: null,
   conversationId: null,
   status: "queued",
-  attempt: 1,
+  attempt: 0,
   nodes: [],
   steps: [],
   sources: [],
@@ -56,7 +56,7 @@ export const EMPTY_RUN: RunView = {
   cost: null,
   error: null,
   startedAt: null,
-  lastSeq: 0,
+  lastSeq: -1,
 };
 
 /** The text that the run has shown so far; after run_finished, what it has stored. */

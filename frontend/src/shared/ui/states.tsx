@@ -8,7 +8,7 @@ import { errorText } from "./errorText";
 
 export function EmptyState({ icon: Glyph, title, text, action }: { icon: Icon; title: string; text: string; action?: ReactNode }) {
   return (
-    <Stack align="center" gap="sm" py={56} px="md" style={{ border: "1px dashed var(--hairline)", borderRadius: 8 }}>
+    <Stack align="center" gap="sm" py={56} px="md" className="empty">
       <ThemeIcon size={44} radius="md" variant="light">
         <Glyph size={22} stroke={1.6} />
       </ThemeIcon>

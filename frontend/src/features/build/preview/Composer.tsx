@@ -41,13 +41,13 @@ export function Composer({ value, onChange, onSend, onStop, live, missing }: Com
         />
         {live ? (
           <Tooltip label={t("build.stop")}>
-            <ActionIcon size={34} radius="md" variant="light" onClick={onStop} aria-label={t("build.stop")}>
+            <ActionIcon size={34} radius="md" variant="light" color="accent" onClick={onStop} aria-label={t("build.stop")}>
               <IconPlayerStopFilled size={16} />
             </ActionIcon>
           </Tooltip>
         ) : (
           <Tooltip label={t("build.send")}>
-            <ActionIcon size={34} radius="md" onClick={onSend} disabled={value.trim() === "" || missing.length > 0} aria-label={t("build.send")}>
+            <ActionIcon size={34} radius="md" color="accent" onClick={onSend} disabled={value.trim() === "" || missing.length > 0} aria-label={t("build.send")}>
               <IconArrowUp size={18} />
             </ActionIcon>
           </Tooltip>

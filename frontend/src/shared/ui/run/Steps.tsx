@@ -73,7 +73,7 @@ export function RunNumbers({ parts }: { parts: (string | null)[] }) {
   const shown = parts.filter((part) => part !== null);
   if (shown.length === 0) return null;
   return (
-    <Group gap={6} mt="xs">
+    <Group gap={6}>
       <Text size="xs" c="dimmed" className="numbers">
         {shown.join(" · ")}
       </Text>
