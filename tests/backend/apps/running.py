@@ -25,7 +25,7 @@ from backend.runs.ports import COST_OF, RUN_PORTS
 from backend.runs.runner import Runner
 from backend.runs.services import run_cancel
 from tests.agents.fakes import FakeFiles, FakeKnowledge, ScriptedModel, always, ports_of
-from tests.backend.conftest import Person
+from tests.backend.conftest import Person, person_create
 
 MODEL = "smollm2-135m-instruct"
 PROMPT_PRICE, COMPLETION_PRICE = Decimal("0.5"), Decimal(2)
@@ -127,17 +127,17 @@ async def chunks_of(response: Any) -> list[Any]:
     return [json.loads(line[6:]) for line in lines if line.startswith("data: ") and line != "data: [DONE]"]
 
 
+def app_published(mode: str = "chat", person: Person | None = None, **draft: Any) -> KeyClient:
+    """Publish an app with this draft, in a workspace of its own unless a person is given; return a client of it."""
+    person = person or person_create()
+    app = app_create(workspace_id=person.workspace.id, user=person.user, name="Helper", mode=mode)
+    if draft:
+        draft_put(app=app, data={"model": {"id": MODEL}, **draft})
+    app_publish(app=app, actor=person.user)
+    _, key = app_key_create(app=app, user=person.user, name="k")
+    return KeyClient(App.objects.within(person.workspace.id).get(id=app.id), key)
+
+
 async def published(person: Person, mode: str = "chat", **draft: Any) -> KeyClient:
-    """Publish an app of the person's with this draft, and return a client of it."""
-
-    def make() -> KeyClient:
-        app = app_create(workspace_id=person.workspace.id, user=person.user, name="Helper", mode=mode)
-        if draft:
-            draft_put(app=app, data={"model": {"id": MODEL}, **draft})
-        app_publish(app=app, actor=person.user)
-        return KeyClient(
-            App.objects.within(person.workspace.id).get(id=app.id),
-            app_key_create(app=app, user=person.user, name="k")[1],
-        )
-
-    return await in_database(make)
+    """Publish an app of the person's from an async test."""
+    return await in_database(app_published, mode, person, **draft)

@@ -1,0 +1,176 @@
+"""Runs of a draft from the console: events to the end, and 4xx before a stream begins."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+
+from backend.accounts.models import Role
+from backend.common.database import in_database
+from backend.common.redis import redis_async_close
+from backend.logs.models import Conversation
+from backend.runs.models import Run
+from inference.types import ModelInfo
+from tests.backend.apps.running import LIVE, MODEL, World, app_published, raw_stream
+from tests.backend.conftest import Person, person_create
+
+pytestmark = LIVE
+
+
+@pytest.fixture(autouse=True)
+async def _closed_redis() -> Any:
+    yield
+    await redis_async_close()
+
+
+async def run(person: Person, app_id: object, body: Any, token: str | None = None) -> Any:
+    client = AsyncClient(raise_request_exception=False)
+    key = person.token if token is None else token
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return await client.post(f"/api/v1/apps/{app_id}/runs", body, content_type="application/json", headers=headers)
+
+
+async def make(owner: Person, mode: str = "chat", **draft: Any) -> str:
+    return str((await in_database(app_published, mode, owner, **draft)).app.id)
+
+
+async def events_of(response: Any) -> list[tuple[str, dict[str, Any]]]:
+    frames = [frame for frame in (await raw_stream(response)).split("\n\n") if frame.startswith("id: ")]
+    found = []
+    for frame in frames:
+        _, kind, data = frame.split("\n", 2)
+        found.append((kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+async def test_a_run_of_the_draft_is_told_from_start_to_end(owner: Person, world: World) -> None:
+    app_id = await make(owner, prompt="You are Bob.")
+    response = await run(owner, app_id, {"query": "Who are you?"})
+    events = await events_of(response)
+    kinds = [kind for kind, _ in events]
+    assert kinds[0] == "run_started" and kinds[-1] == "run_finished"
+    assert "".join(data["text"] for kind, data in events if kind == "text_delta") == "Hello there, friend."
+    last = events[-1][1]
+    assert last["outputs"] == {"answer": "Hello there, friend."} and last["usage"]["completion_tokens"] == 3
+    assert response.headers["X-Run-Id"] == last["run_id"]
+    seqs = [data["seq"] for _, data in events]
+    assert seqs == sorted(set(seqs))
+    stored = await in_database(Run.unscoped.get, id=last["run_id"])
+    assert (stored.source, stored.user_id, stored.app_version) == ("console", owner.user.id, None)
+
+
+async def test_a_second_question_goes_into_the_same_conversation_and_is_listed(owner: Person, world: World) -> None:
+    app_id = await make(owner)
+    first = await events_of(await run(owner, app_id, {"query": "one"}))
+    conversation = first[0][1]["conversation_id"]
+    await events_of(await run(owner, app_id, {"query": "two", "conversation_id": conversation}))
+    assert [message.content for message in world.model.last_messages if message.role == "user"] == ["one", "two"]
+
+    def read() -> tuple[Any, Any]:
+        listed = owner.request("get", f"/apps/{app_id}/conversations").json()["results"]
+        path = f"/apps/{app_id}/conversations/{conversation}"
+        return listed, owner.request("get", f"{path}/messages").json()["results"]
+
+    (listed,), messages = await in_database(read)
+    assert (listed["id"], listed["name"], listed["messages"]) == (conversation, "one", 2)
+    assert [(row["query"], row["answer"], row["status"]) for row in messages] == [
+        ("one", "Hello there, friend.", "succeeded"),
+        ("two", "Hello there, friend.", "succeeded"),
+    ]
+    run_id = messages[0]["id"]
+
+    def judge() -> Any:
+        owner.request("post", f"/runs/{run_id}/feedback", {"rating": "like", "comment": "good"})
+        return owner.request("get", f"/apps/{app_id}/conversations/{conversation}/messages").json()["results"][0]
+
+    judged = await in_database(judge)
+    assert judged["feedback"] == {"rating": "like", "comment": "good"}
+
+    def change() -> tuple[Any, int, list[Any]]:
+        path = f"/apps/{app_id}/conversations/{conversation}"
+        named = owner.request("patch", path, {"name": "Numbers"}).json()["name"]
+        code = owner.request("delete", path).status_code
+        return named, code, owner.request("get", f"/apps/{app_id}/conversations").json()["results"]
+
+    assert await in_database(change) == ("Numbers", 204, [])
+
+
+async def test_inputs_of_the_first_question_serve_the_later_ones(owner: Person, world: World) -> None:
+    variables = [{"name": "who", "required": True}]
+    app_id = await make(owner, prompt="You are {{who}}.", variables=variables)
+    first = await events_of(await run(owner, app_id, {"query": "one", "inputs": {"who": "Bob", "more": 1}}))
+    conversation = first[0][1]["conversation_id"]
+    await events_of(await run(owner, app_id, {"query": "two", "conversation_id": conversation}))
+    assert world.model.last_messages[0].content == "You are Bob."
+    stored = await in_database(Conversation.unscoped.get, id=conversation)
+    assert stored.inputs == {"who": "Bob"}
+
+
+SELECT = {"name": "tone", "type": "select", "options": ["kind", "cool"]}
+SHORT = {"name": "a", "max_length": 2}
+NUMBER = {"name": "a", "type": "number"}
+WRONG: dict[str, tuple[str, dict[str, Any], dict[str, Any], int, str]] = {
+    "a missing input": ("chat", {"variables": [{"name": "a", "required": True}]}, {"query": "x"}, 400, "inputs.a"),
+    "no option": ("chat", {"variables": [SELECT]}, {"query": "x", "inputs": {"tone": "hot"}}, 400, "inputs.tone"),
+    "a long input": ("chat", {"variables": [SHORT]}, {"query": "x", "inputs": {"a": "abc"}}, 400, "inputs.a"),
+    "a number that is none": ("chat", {"variables": [NUMBER]}, {"query": "x", "inputs": {"a": "ten"}}, 400, "inputs.a"),
+    "a huge number": ("chat", {"variables": [NUMBER]}, {"query": "x", "inputs": {"a": 10**400}}, 400, "inputs.a"),
+    "no question": ("chat", {}, {"query": " "}, 400, "query"),
+    "an unknown key": ("chat", {}, {"query": "x", "mode": "fast"}, 400, "mode"),
+    "a conversation of nobody": ("chat", {}, {"query": "x", "conversation_id": str(uuid.uuid4())}, 404, ""),
+    "a conversation in a completion": ("completion", {}, {"query": "x", "conversation_id": str(uuid.uuid4())}, 404, ""),
+    "a file of nobody": ("chat", {}, {"query": "x", "files": [str(uuid.uuid4())]}, 404, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG, ids=str)
+async def test_a_wrong_request_is_a_4xx_before_the_stream(owner: Person, world: World, case: str) -> None:
+    mode, draft, body, status, field = WRONG[case]
+    app_id = await make(owner, mode, **draft)
+    response = await run(owner, app_id, body)
+    answer = response.json()
+    assert response.status_code == status, answer
+    assert not field or field in answer["extra"]["fields"], answer
+    assert not await in_database(Run.unscoped.exists)
+    assert not await in_database(Conversation.unscoped.exists)
+
+
+async def test_an_overflow_names_the_numbers(owner: Person, world: World) -> None:
+    world.model.info = ModelInfo(id=MODEL, kind="chat", context_tokens=500)
+    app_id = await make(owner)
+    response = await run(owner, app_id, {"query": "word " * 800})
+    assert (response.status_code, response.json()["code"]) == (400, "context_length_exceeded")
+    assert "500" in response.json()["message"]
+
+
+async def test_a_model_that_went_away_is_named_before_the_stream(owner: Person, world: World) -> None:
+    app_id = await make(owner)
+    world.model.info = ModelInfo(id="another", kind="chat")
+    response = await run(owner, app_id, {"query": "x"})
+    assert (response.status_code, response.json()["code"]) == (400, "model_not_found")
+
+
+@pytest.mark.parametrize("body", ["{", "[1]", '"x"', '{"query": "a\\u0000"}'])
+async def test_malformed_json_is_a_400(owner: Person, world: World, body: str) -> None:
+    app_id = await make(owner)
+    response = await run(owner, app_id, body)
+    assert response.status_code == 400 and response.json()["message"]
+
+
+async def test_who_may_run_a_draft(owner: Person, stranger: Person, world: World) -> None:
+    app_id = await make(owner)
+    viewer = await in_database(person_create, Role.VIEWER, owner.workspace)
+    codes = [(await run(person, app_id, {"query": "x"})).status_code for person in (viewer, stranger)]
+    nobody = await run(owner, app_id, {"query": "x"}, token="")
+    assert (codes, nobody.status_code) == ([403, 404], 401)
+    assert not await in_database(Run.unscoped.exists)
+
+
+async def test_r15_a_members_conversation_is_not_anothers(owner: Person, world: World) -> None:
+    app_id = await make(owner)
+    events = await events_of(await run(owner, app_id, {"query": "one"}))
+    editor = await in_database(person_create, Role.EDITOR, owner.workspace)
+    body = {"query": "two", "conversation_id": events[0][1]["conversation_id"]}
+    assert (await run(editor, app_id, body)).status_code == 404
