@@ -13,7 +13,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from inference.errors import InvalidRequestError
-from inference.tool_parsing import HERMES_CLOSE, HERMES_OPEN
 from inference.types import Message, ToolCall, ToolSpec
 
 _MAX_CHARACTERS = 1_000_000
@@ -24,6 +23,8 @@ CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+_CALL_OPEN, _CALL_CLOSE = "<tool_call>", "</tool_call>"  # what tool_parsing.HermesParser reads
 
 _TOOLS_INTRODUCTION = """# Tools
 
@@ -84,7 +85,7 @@ class ChatTemplate:
             messages, tools = with_tools_as_text(messages, tools), ()
         if not conversation.continues_final:
             prompt = self._run(messages, tools, opens_answer=True)
-            return prompt + f"{HERMES_OPEN}\n" if conversation.forces_call else prompt
+            return prompt + f"{_CALL_OPEN}\n" if conversation.forces_call else prompt
         last = messages[-1]
         if last.role != "assistant":
             raise InvalidRequestError(
@@ -150,7 +151,7 @@ def with_tools_as_text(messages: Sequence[Message], tools: Sequence[ToolSpec]) -
 
 
 def _call_as_text(call: ToolCall) -> str:
-    return f"{HERMES_OPEN}\n{_dump({'name': call.name, 'arguments': _arguments(call)})}\n{HERMES_CLOSE}"
+    return f"{_CALL_OPEN}\n{_dump({'name': call.name, 'arguments': _arguments(call)})}\n{_CALL_CLOSE}"
 
 
 def _arguments(call: ToolCall) -> object:

@@ -37,13 +37,13 @@ class StopFilter:
             self.is_stopped = True
             sure, self._held = self._held[: min(found)], ""
             return sure
-        keep = held_length(self._held, self._stops)
+        keep = _held_length(self._held, self._stops)
         split = len(self._held) - keep
         sure, self._held = self._held[:split], self._held[split:]
         return sure
 
 
-def held_length(text: str, marks: Sequence[str]) -> int:
+def _held_length(text: str, marks: Sequence[str]) -> int:
     """Return the length of the longest end of `text` that is a proper beginning of one of `marks`."""
     longest = max((len(mark) for mark in marks), default=0)
     for length in range(min(len(text), longest - 1), 0, -1):

@@ -5,7 +5,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
-from inference.stopping import held_length
 from inference.types import ToolCall
 
 HERMES_OPEN, HERMES_CLOSE = "<tool_call>", "</tool_call>"
@@ -91,7 +90,7 @@ class HermesParser:
             shown.append(self._buffer[:start].rstrip() if self._buffer[:start].strip() else "")
             self._buffer = self._buffer[start:]
             return True
-        keep = held_length(self._buffer, (HERMES_OPEN,))
+        keep = _started_tag_length(self._buffer)
         body = self._buffer[: len(self._buffer) - keep]
         # White space is held back with the tag: it belongs to the call if one follows.
         sure = body.rstrip()
@@ -102,6 +101,12 @@ class HermesParser:
             self._called = False
             self._buffer = self._buffer[self._buffer.index(sure) + len(sure) :]
         return False
+
+
+def _started_tag_length(text: str) -> int:
+    """Return the length of the longest end of `text` that may become an opening tag."""
+    longest = min(len(text), len(HERMES_OPEN) - 1)
+    return next((length for length in range(longest, 0, -1) if text.endswith(HERMES_OPEN[:length])), 0)
 
 
 def parse_call(text: str) -> ToolCall | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.stopping import StopFilter, held_length
+from inference.stopping import StopFilter
 
 TEXT = st.text(alphabet="abcé漢😀 \n", max_size=40)
 STOPS = st.lists(st.text(alphabet="abcé漢", min_size=1, max_size=4), max_size=3)
@@ -51,6 +51,6 @@ def test_a_false_start_of_a_stop_string_is_shown() -> None:
     assert stop_filter.flush() == ""
 
 
-@pytest.mark.parametrize(("text", "held"), [("ab<to", 3), ("<", 1), ("ab", 0), ("<tool_call>", 0)])
-def test_held_length_is_the_longest_proper_beginning(text: str, held: int) -> None:
-    assert held_length(text, ("<tool_call>",)) == held
+@pytest.mark.parametrize(("text", "shown"), [("ab<to", "ab"), ("<", ""), ("ab", "ab"), ("<tool", "")])
+def test_only_a_proper_beginning_of_a_stop_string_is_held_back(text: str, shown: str) -> None:
+    assert StopFilter(["<tool_call>"]).push(text.encode()) == shown
