@@ -13,6 +13,8 @@ from agents.types import JsonObject, Source
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
+    """The first event of a run."""
+
     kind: ClassVar = "run_started"
     app_id: str
     conversation_id: str
@@ -103,6 +105,8 @@ class NodeFinished:
 
 @dataclass(frozen=True, slots=True)
 class NodeFailed:
+    """A node has given up; `code` is one of the errors, `message` is for the person who asked."""
+
     kind: ClassVar = "node_failed"
     node_id: str
     node_kind: str
@@ -112,6 +116,8 @@ class NodeFailed:
 
 @dataclass(frozen=True, slots=True)
 class HumanInputRequired:
+    """A node waits for a person to fill in `form`."""
+
     kind: ClassVar = "human_input_required"
     node_id: str
     form: JsonObject
@@ -119,6 +125,8 @@ class HumanInputRequired:
 
 @dataclass(frozen=True, slots=True)
 class RunPaused:
+    """Nothing goes on until what `reasons` name has happened."""
+
     kind: ClassVar = "run_paused"
     reasons: tuple[str, ...] = ()
 
@@ -136,6 +144,8 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
+    """The end of a run that gave up; its code and message are its node's where a node failed."""
+
     kind: ClassVar = "run_failed"
     code: str
     message: str
@@ -143,6 +153,8 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunCancelled:
+    """The end of a run that somebody cancelled."""
+
     kind: ClassVar = "run_cancelled"
 
 

@@ -80,7 +80,7 @@ class NotYet(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """Over a limit; `retry_after_s` says when to come back."""
+    """Over a limit; the header `Retry-After` says in how many seconds to come back."""
 
     code = "too_many_requests"
     http_status = 429

@@ -48,7 +48,7 @@ def filters_read(request: Request) -> dict[str, str]:
     )
 )
 class RunListView(ListAPIView):
-    """GET /runs."""
+    """GET /runs: the runs of the workspace that match the filters, newest first."""
 
     serializer_class = RunSummarySerializer
     queryset = Run.unscoped.none()

@@ -26,7 +26,7 @@ async def index(request: HttpRequest) -> HttpResponse:
 
 
 def info(request: HttpRequest, caller: AppCaller) -> HttpResponse:
-    """GET /info."""
+    """GET /info: name, description and mode of the app."""
     app = caller.app
     return JsonResponse(
         {
@@ -45,7 +45,7 @@ def meta(request: HttpRequest, caller: AppCaller) -> HttpResponse:
 
 
 def site(request: HttpRequest, caller: AppCaller) -> HttpResponse:
-    """GET /site."""
+    """GET /site: title, icon and description of the app."""
     app = caller.app
     return JsonResponse(
         {
@@ -124,7 +124,7 @@ def _control(variable: Variable) -> dict[str, object]:
 
 
 def end_user(request: HttpRequest, caller: AppCaller, end_user_id: str) -> HttpResponse:
-    """GET /end-users/{id}."""
+    """GET /end-users/{id}: one of the app's end users."""
     found = end_user_get(caller, end_user_id)
     return JsonResponse(
         {

@@ -121,7 +121,7 @@ def suggested(request: HttpRequest, caller: AppCaller, message_id: str) -> HttpR
 
 
 def conversations_list(request: HttpRequest, caller: AppCaller) -> HttpResponse:
-    """GET /conversations."""
+    """GET /conversations: those of one end user."""
     require_chat(caller)
     limit = limit_of(request)
     rows, has_more = conversations_page(
@@ -135,7 +135,7 @@ def conversations_list(request: HttpRequest, caller: AppCaller) -> HttpResponse:
 
 
 def conversation_name(request: HttpRequest, caller: AppCaller, conversation_id: str) -> HttpResponse:
-    """POST /conversations/{id}/name."""
+    """POST /conversations/{id}/name: rename it."""
     require_chat(caller)
     body = body_of(request, RenameBody)
     conversation = conversation_of(caller, conversation_id, end_user_of(body.user, required=False))
@@ -144,7 +144,7 @@ def conversation_name(request: HttpRequest, caller: AppCaller, conversation_id: 
 
 
 def conversation_remove(request: HttpRequest, caller: AppCaller, conversation_id: str) -> HttpResponse:
-    """DELETE /conversations/{id}; the user comes in the body, or in the query where a client sends no body."""
+    """DELETE /conversations/{id}: the user comes in the body, or in the query where a client sends no body."""
     require_chat(caller)
     body = body_of(request, StopBody) if request.body.strip() else parsed({"user": request.GET.get("user")}, StopBody)
     conversation = conversation_of(caller, conversation_id, end_user_of(body.user, required=False))
@@ -168,7 +168,7 @@ def conversation_variable(
 
 
 def message_feedback(request: HttpRequest, caller: AppCaller, message_id: str) -> HttpResponse:
-    """POST /messages/{id}/feedbacks."""
+    """POST /messages/{id}/feedbacks: set or take back an end user's verdict."""
     body = body_of(request, FeedbackBody)
     end_user = end_user_of(body.user, required=True)
     run = message_get(caller, message_id, end_user)

@@ -90,13 +90,13 @@ async def _answer(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
 
 
 async def chat_message(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
-    """POST /chat-messages."""
+    """POST /chat-messages: ask an app that holds conversations, streamed or whole."""
     require_chat(caller)
     return await _answer(request, caller)
 
 
 async def completion_message(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
-    """POST /completion-messages."""
+    """POST /completion-messages: ask an app that answers single requests, streamed or whole."""
     require_completion(caller)
     return await _answer(request, caller)
 
@@ -114,6 +114,6 @@ def chat_stop(request: HttpRequest, caller: AppCaller, task_id: str) -> HttpResp
 
 
 def completion_stop(request: HttpRequest, caller: AppCaller, task_id: str) -> HttpResponseBase:
-    """POST /completion-messages/{task_id}/stop."""
+    """POST /completion-messages/{task_id}/stop: the stream ends with what there is."""
     require_completion(caller)
     return _stop(request, caller, task_id)

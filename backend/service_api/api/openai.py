@@ -61,7 +61,7 @@ def models_list(request: HttpRequest, caller: AppCaller) -> HttpResponse:
 
 
 def model_get(request: HttpRequest, caller: AppCaller, model: str) -> HttpResponse:
-    """GET /models/{id}."""
+    """GET /models/{id}: the same, when it is the slug."""
     if model != caller.app.slug:
         raise unknown_model(model, caller.app.slug)
     return JsonResponse(_model(caller))
