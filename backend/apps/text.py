@@ -1,5 +1,6 @@
-"""Text that PostgreSQL can keep: no NUL and no half of a surrogate pair, anywhere in a JSON body."""
+"""JSON that PostgreSQL can keep: no NUL, no half of a surrogate pair and no NaN, anywhere in a body."""
 
+import math
 from collections.abc import Mapping
 
 from backend.common.errors import Invalid
@@ -10,13 +11,15 @@ def _is_storable(text: str) -> bool:
 
 
 def storable(body: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the body; raises `Invalid` for text that no database keeps."""
+    """Return the body; raises `Invalid` for text and numbers that no database keeps."""
     pending: list[object] = [body]
     while pending:
         match pending.pop():
             case str() as text:
                 if not _is_storable(text):
                     raise Invalid("the body has a NUL or half of a surrogate pair (\\u0000, \\ud800…): remove it")
+            case float() as number if not math.isfinite(number):
+                raise Invalid(f"the body has {number!r}, which is not JSON: send a number or null")
             case Mapping() as item:
                 pending += item.keys()
                 pending += item.values()

@@ -77,6 +77,8 @@ def _as_api_error(error: Exception) -> ApiError | None:
             made = ApiError(" ".join(error.messages))
         case exceptions.ParseError():
             made = ApiError(f"the body is not valid JSON: {error.detail}", code="malformed_json")
+        case RecursionError():
+            made = ApiError("the body is nested too deeply: send flatter JSON", code="malformed_json")
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             made = ApiError(str(error.detail), code="unauthenticated")
             made.http_status = 401

@@ -14,6 +14,8 @@ from backend.apps.draft import draft_default
 from backend.apps.models import App, AppMode
 from backend.apps.selectors import app_keys
 from backend.common.errors import Conflict, Invalid, NotYet
+from backend.files.models import StoredFile
+from backend.files.services import file_delete
 from backend.runs.models import LIVE_STATUSES, Run
 from backend.runs.services import run_cancel
 
@@ -69,7 +71,7 @@ def app_update(*, app: App, actor: User | None, changes: dict[str, str]) -> App:
 
 
 def app_delete(*, app: App, actor: User | None) -> None:
-    """Delete an app with its versions, keys and conversations, and stop its runs; those stay in the log."""
+    """Delete an app with its versions, keys, conversations and files, and stop its runs; those stay in the log."""
     live = list(Run.objects.within(app.workspace_id).filter(app=app, status__in=LIVE_STATUSES))
     with transaction.atomic():
         audit_record(
@@ -79,6 +81,8 @@ def app_delete(*, app: App, actor: User | None) -> None:
             target=str(app.id),
             detail={"name": app.name},
         )
+        for stored in StoredFile.objects.within(app.workspace_id).filter(app=app):
+            file_delete(stored=stored)
         app.delete()
     for run in live:
         run_cancel(run=run)

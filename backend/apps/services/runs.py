@@ -8,6 +8,7 @@ from django.db import transaction
 
 from agents.errors import AgentsError
 from agents.types import FileRef, JsonValue, RunSpec, Turn
+from agents.workflow.expressions import SYSTEM_NAMES, Scope, render
 from agents.workflow.preflight import check_run
 from backend.accounts.models import ApiKey, User
 from backend.apps.draft import Draft
@@ -153,6 +154,13 @@ def _files(ask: RunAsk) -> tuple[FileRef, ...]:
     return tuple(refs)
 
 
+def _introduction(draft: Draft, inputs: Mapping[str, JsonValue]) -> str:
+    """Return the opening statement with the inputs in it, as the conversation began."""
+    nothing: dict[str, JsonValue] = {variable.name: None for variable in draft.variables}
+    system = dict.fromkeys(SYSTEM_NAMES)
+    return render(draft.opening_statement, Scope(inputs=nothing | dict(inputs), system=system))
+
+
 @transaction.atomic
 def _begin(ask: RunAsk, plan: _Plan) -> Run:
     spec = plan.spec
@@ -165,7 +173,7 @@ def _begin(ask: RunAsk, plan: _Plan) -> Run:
             app_id=ask.app.id,
             query=ask.query if ask.names_conversation else "",
             inputs=spec.inputs,
-            introduction=ask.draft.opening_statement,
+            introduction=_introduction(ask.draft, spec.inputs),
             user=ask.user,
             end_user=ask.end_user,
         )

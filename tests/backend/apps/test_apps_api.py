@@ -5,11 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import TestCase
 from django.utils import timezone
 
 from backend.accounts.models import ApiKey, AuditEntry, Role
 from backend.apps.models import App
 from backend.datasets.models import Dataset
+from backend.files.services import file_path, file_store
 from backend.runs.models import Run
 from tests.backend.conftest import Person
 
@@ -112,6 +115,7 @@ WRONG_DRAFTS = {
     "reranking": ({"retrieval": {"rerank": True}}, 422, "not_yet", ""),
     "an output schema": ({"output_schema": {"type": "object"}}, 422, "not_yet", ""),
     "a NUL": ({"prompt": "a\0b"}, 400, "invalid", ""),
+    "a number that is none": ({"tools": [{"name": "calculator", "config": {"x": float("nan")}}]}, 400, "malformed_json", ""),
     "half a surrogate pair": ({"prompt": "a\ud800b"}, 400, "invalid", ""),
 }  # fmt: skip
 
@@ -243,3 +247,22 @@ def test_statistics_count_the_last_thirty_days(owner: Person) -> None:
     assert len(found["days"]) == 30
     assert (found["days"][-1]["runs"], found["days"][-1]["tokens"]) == (2, 16)
     assert (found["days"][-4]["runs"], found["days"][-4]["tokens"]) == (1, 4)
+
+
+def test_a_body_that_is_nested_without_end_is_a_400(owner: Person) -> None:
+    app = app_of(owner)
+    body = '{"tools": ' + "[" * 100_000 + "}"
+    response = owner.client.put(f"/api/v1/apps/{app['id']}/draft", body, content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+
+
+def test_deleting_an_app_removes_the_files_of_its_end_users(owner: Person, settings, tmp_path) -> None:
+    settings.FILES_ROOT = tmp_path
+    app = app_of(owner)
+    upload = SimpleUploadedFile("a.txt", b"hello")
+    stored = file_store(workspace_id=owner.workspace.id, upload=upload, app_id=app["id"], end_user="ann")
+    path = file_path(stored)
+    assert path.exists()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert owner.request("delete", f"/apps/{app['id']}").status_code == 204
+    assert not path.exists()

@@ -99,13 +99,14 @@ async def test_a_second_question_goes_into_the_same_conversation_and_is_listed(o
 
 async def test_inputs_of_the_first_question_serve_the_later_ones(owner: Person, world: World) -> None:
     variables = [{"name": "who", "required": True}]
-    app_id = await make(owner, prompt="You are {{who}}.", variables=variables)
+    opening = "Hi, I am {{who}}, and {{#sys.query#}} you."
+    app_id = await make(owner, prompt="You are {{who}}.", variables=variables, opening_statement=opening)
     first = await events_of(await run(owner, app_id, {"query": "one", "inputs": {"who": "Bob", "more": 1}}))
     conversation = first[0][1]["conversation_id"]
     await events_of(await run(owner, app_id, {"query": "two", "conversation_id": conversation}))
     assert world.model.last_messages[0].content == "You are Bob."
     stored = await in_database(Conversation.unscoped.get, id=conversation)
-    assert stored.inputs == {"who": "Bob"}
+    assert (stored.inputs, stored.introduction) == ({"who": "Bob"}, "Hi, I am Bob, and  you.")
 
 
 SELECT = {"name": "tone", "type": "select", "options": ["kind", "cool"]}
