@@ -90,3 +90,4 @@ async def app_run(request: HttpRequest, app_id: uuid.UUID) -> HttpResponseBase:
 
 
 app_run.cls = AppRunDescription
+app_run.initkwargs = {}
