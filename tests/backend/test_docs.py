@@ -69,6 +69,15 @@ def test_there_is_no_page_that_nothing_makes() -> None:
     assert {path.stem for path in FOLDER.glob("*.md")} == set(PAGES)
 
 
+def test_what_people_wrote_links_to_files_that_are_there_and_names_variables_that_exist() -> None:
+    known = {item.name for item in VARIABLES}
+    for path in [ROOT / "docs" / name for name in ("operations.md", "security.md")]:
+        text = path.read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)#:]+)", text)
+        assert links and [link for link in links if not (path.parent / link).exists()] == []
+        assert set(re.findall(r"ATELIER_[A-Z_]+", text)) <= known
+
+
 # Settings ------------------------------------------------------------------------------------------------------------
 ENVIRONMENTS = {"environ", "env", "merged"}
 

@@ -16,8 +16,8 @@ from inference.server.metrics import Metrics
 from inference.types import Delta, Usage
 
 ROUTES = {
-    "/v1/chat/completions": "OpenAI's chat completions, streamed or whole, with tools; beyond its fields `top_k`, `min_p`, "
-    "`repeat_penalty`, `priority`, `cache_salt` and `continue_final_message`",
+    "/v1/chat/completions": "OpenAI's chat completions, streamed or whole, with tools; beyond its fields `top_k`, "
+    "`min_p`, `repeat_penalty`, `priority`, `cache_salt` and `continue_final_message`",
     "/v1/completions": "OpenAI's text completions, one prompt at a time",
     "/v1/embeddings": "OpenAI's embeddings, as floats or base64",
     "/v1/models": "The models that are loaded, with their context, dimensions and abilities",
