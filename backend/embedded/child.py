@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from backend.embedded.process import dying_with, identity
+from backend.embedded.process import dying_with, identity, primary_group
 from backend.embedded.service import Service
 from backend.embedded.state import ProcessState
 
@@ -62,6 +62,8 @@ class Child:
                 stderr=log,
                 start_new_session=True,
                 user=service.user,
+                group=primary_group(service.user),
+                extra_groups=None if service.user is None else [],
                 # The supervisor has one thread, so code between fork and exec is safe.
                 preexec_fn=dying_with(os.getpid(), service.death_signal),  # noqa: PLW1509
             )

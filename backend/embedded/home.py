@@ -72,7 +72,9 @@ class Home:
         for folder in (self.root, self.run, self.logs, self.sockets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = self.sockets.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        # Root lets a group in where PostgreSQL needs a user of its own; nobody else shares the folder.
+        closed = 0o007 if os.geteuid() == 0 else 0o077
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & closed:
             raise EmbeddedError(
                 f"the socket folder {str(self.sockets)!r} belongs to someone else or is open to others: "
                 "remove it or choose another --home"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from backend.embedded.errors import EmbeddedError, StartFailedError, ToolMissingError
 from backend.embedded.home import Home
-from backend.embedded.process import dying_with
+from backend.embedded.process import dying_with, primary_group
 
 DATABASE = "atelier"
 MAJOR_VERSION = "18"
@@ -106,6 +106,8 @@ def cluster_exists(home: Home) -> bool:
 
 def cluster_ensure(home: Home, launch: Launch) -> None:
     """Create the cluster and its empty database beside its place, then move it there whole."""
+    if launch.user:
+        admit(home, launch.user)
     for leftover in home.root.glob("postgres.new-*"):
         shutil.rmtree(leftover)
     if cluster_exists(home):
@@ -118,7 +120,8 @@ def cluster_ensure(home: Home, launch: Launch) -> None:
         return
     fresh = Path(tempfile.mkdtemp(dir=home.root, prefix="postgres.new-"))
     if launch.user:
-        hand_over(home, fresh, launch.user)
+        account = pwd.getpwnam(launch.user)
+        os.chown(fresh, account.pw_uid, account.pw_gid)
     # The builtin provider lowercases and stems every script, also where LC_ALL is C.
     locale = ("-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
     _run_once(launch, ("initdb", "-D", str(fresh), "-U", "postgres", "-A", "trust", "--no-instructions", *locale))
@@ -126,19 +129,18 @@ def cluster_ensure(home: Home, launch: Launch) -> None:
     fresh.rename(home.postgres)
 
 
-def hand_over(home: Home, data: Path, user: str) -> None:
-    """Give the data and socket folders to the fallback user, which must be able to walk there."""
-    account = pwd.getpwnam(user)
-    for folder in (home.root, home.sockets):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    blocked = next((p for p in home.root.parents if not p.stat().st_mode & 0o001), None)
+def admit(home: Home, user: str) -> None:
+    """Let the fallback user walk through the home and make its socket; all stays root's, and closed to others."""
+    group = pwd.getpwnam(user).pw_gid
+    blocked = next((parent for parent in home.root.parents if not parent.stat().st_mode & 0o001), None)
     if blocked is not None:
         raise EmbeddedError(
             f"PostgreSQL runs as user {user!r} here, which may not enter {str(blocked)!r}: choose a --home elsewhere, "
             "start Atelier as another user, or set DATABASE_URL"
         )
-    os.chown(data, account.pw_uid, account.pw_gid)
-    os.chown(home.sockets, account.pw_uid, account.pw_gid)
+    for folder, mode in ((home.root, 0o710), (home.sockets, 0o730)):
+        os.chown(folder, os.geteuid(), group)
+        folder.chmod(mode)
 
 
 def _run_once(launch: Launch, command: tuple[str, ...], text: str | None = None) -> None:
@@ -149,6 +151,8 @@ def _run_once(launch: Launch, command: tuple[str, ...], text: str | None = None)
         text=True,
         check=False,
         user=launch.user,
+        group=primary_group(launch.user),
+        extra_groups=None if launch.user is None else [],
         cwd="/",
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         # A supervisor that is stopped now must not leave an initdb behind that writes on.

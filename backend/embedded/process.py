@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -38,6 +39,11 @@ def dying_with(parent_pid: int, death_signal: signal.Signals) -> Callable[[], No
             os._exit(1)
 
     return tie
+
+
+def primary_group(user: str | None) -> int | None:
+    """The group of a user that a child is to become; None where it stays who we are."""
+    return None if user is None else pwd.getpwnam(user).pw_gid
 
 
 def adopt_orphans() -> None:

@@ -27,6 +27,13 @@ def _clean_redis() -> None:
     """These tests start services of their own: the suite's Redis is left alone."""
 
 
+@pytest.fixture(autouse=True)
+def _own_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite's services are in the environment, where a user's own would be: these tests embed theirs."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
