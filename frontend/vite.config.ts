@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { colorScheme } from "./vite/colorScheme";
+import { colorScheme } from "./vite/colorScheme.ts";
 
 const source = fileURLToPath(new URL("./src", import.meta.url));
 const backend = process.env.ATELIER_URL ?? "http://127.0.0.1:8000";

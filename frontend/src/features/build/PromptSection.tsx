@@ -23,7 +23,7 @@ export function PromptSection() {
     <Stack gap="xs">
       <div className={classes.editor}>
         <Suspense fallback={<Skeleton height={160} radius={0} />}>
-          <PromptEditor value={prompt} names={names} label={t("build.instructions")} placeholder={t("build.instructionsPlaceholder")} onChange={(next) => edit({ prompt: next })} />
+          <PromptEditor value={prompt} names={names} label={t("build.instructions")} placeholder={t("build.instructionsPlaceholder", { skipInterpolation: true })} onChange={(next) => edit({ prompt: next })} />
         </Suspense>
       </div>
       {error && (
@@ -42,7 +42,7 @@ export function PromptSection() {
         </Group>
       )}
       <Text size="xs" c="dimmed">
-        {datasets.length > 0 && !prompt.includes("{{#context#}}") ? t("build.contextHint") : t("build.variableHint")}
+        {datasets.length > 0 && !prompt.includes("{{#context#}}") ? t("build.contextHint", { skipInterpolation: true }) : t("build.variableHint", { skipInterpolation: true })}
       </Text>
     </Stack>
   );

@@ -29,7 +29,7 @@ export function VariablesSection() {
     <Stack gap="sm">
       {variables.length === 0 && (
         <Text size="sm" c="dimmed">
-          {t("build.variablesText")}
+          {t("build.variablesText", { skipInterpolation: true })}
         </Text>
       )}
       {error && (

@@ -10,7 +10,7 @@ export function splitBlocks(text: string): string[] {
   for (const line of text.split("\n")) {
     const mark = FENCE.exec(line)?.[1];
     // A block ends at an empty line before text that stands at the margin and opens no list item: lists stay whole.
-    if (blank && fence === null && /^(?![-*+] |\d+[.)] )\S/.test(line)) {
+    if (blank && fence === null && /^(?!(?:[-*+]|\d+[.)]?)(?:\s|$))\S/.test(line)) {
       blocks.push(block.join("\n"));
       block = [];
     }

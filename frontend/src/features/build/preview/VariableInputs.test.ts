@@ -1,0 +1,19 @@
+/** What of the form is sent. */
+import { expect, test } from "vitest";
+import type { Variable } from "@/shared/api/types";
+import { inputsFor, missingInputs } from "./VariableInputs";
+
+const variable = (change: Partial<Variable>): Variable => ({
+  name: "x", label: "", type: "text", required: false, default: "", options: [], max_length: null, ...change,
+});
+
+test("a default stands in for what was not filled in; empty fields are not sent", () => {
+  const variables = [variable({ name: "a", default: "hello" }), variable({ name: "b" }), variable({ name: "c", type: "checkbox", default: false })];
+  expect(inputsFor(variables, { a: undefined as never })).toEqual({ a: "hello", c: false });
+});
+
+test("a required field without a value is missing", () => {
+  const variables = [variable({ name: "a", required: true }), variable({ name: "b", required: true, default: "x" })];
+  expect(missingInputs(variables, {}).map((each) => each.name)).toEqual(["a"]);
+  expect(missingInputs(variables, { a: "now" })).toEqual([]);
+});
