@@ -7,13 +7,15 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from backend.cli.errors import CommandError
-from backend.cli.screen import say, step
+from backend.cli.screen import Step, say, step
 from backend.embedded.home import REPOSITORY
 
 PACKAGE = "llama-cpp-python"
@@ -83,8 +85,12 @@ def native_ensure() -> None:
         STAMP.write_text(cache_key())
 
 
-def compile_wheel() -> Path:
-    """Build the wheel from the source that the lock pins by hash; it enters the cache whole or not at all."""
+def compile_wheel(build_wheel: Callable[[Path, Path, Step], int] | None = None) -> Path:
+    """Build the wheel from the source that the lock pins by hash; it enters the cache whole or not at all.
+
+    `build_wheel` writes into `wheel/` of the folder that it is given, logs to the file, and returns an exit code.
+    """
+    build_wheel = build_wheel or build_with_pip
     compiler = shutil.which(os.environ.get("CXX", "c++")) or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         raise CommandError("no C++ compiler: `apt-get install g++` (Debian, Ubuntu) or `dnf install gcc-c++` (Fedora)")
@@ -92,38 +98,46 @@ def compile_wheel() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     say(f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and code made for this processor is fast.")
     say(f"  This takes minutes (about 6 on two cores), happens once, and is kept in {folder}")
+    for leftover in folder.glob("build-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as build, step("Compiling llama.cpp") as progress:
-        log = folder / "build.log"
-        command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", PACKAGE, "--require-hashes"]
-        process = subprocess.Popen(
-            [*command, "-r", str(LOCK), "-w", build],
-            env={**os.environ, "CMAKE_ARGS": cmake_arguments(), "TMPDIR": build},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        try:
-            with open(log, "wb") as sink:
-                for line in process.stdout:
-                    sink.write(line)
-                    if found := NINJA_PROGRESS.match(line):
-                        done, total = int(found[1]), int(found[2])
-                        progress.note(
-                            f"{done} of {total} files, {100 * done // total} %, {progress.elapsed_s:.0f} s so far"
-                        )
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        if process.wait() != 0:
+        log = Path(build) / "build.log"
+        if build_wheel(Path(build), log, progress) != 0:
             shown = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
-            raise CommandError(f"compiling {PACKAGE} failed; the end of {str(log)!r} says:\n{shown}")
+            kept = shutil.copy(log, folder / "failed.log")
+            raise CommandError(f"compiling {PACKAGE} failed; the whole log is {str(kept)!r}, its end says:\n{shown}")
         target = folder / cache_key()
         shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        for wheel in Path(build).glob("*.whl"):
-            wheel.replace(target / wheel.name)
-    found_wheel = cached_wheel()
-    assert found_wheel is not None
-    return found_wheel
+        (Path(build) / "wheel").rename(target)
+    wheel = cached_wheel()
+    assert wheel is not None
+    return wheel
+
+
+def build_with_pip(folder: Path, log: Path, progress: Step) -> int:
+    """Run pip with its output in the log and ninja's count on the screen; returns pip's exit code."""
+    command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", PACKAGE, "--require-hashes"]
+    process = subprocess.Popen(
+        [*command, "-r", str(LOCK), "-w", str(folder / "wheel")],
+        env={**os.environ, "CMAKE_ARGS": cmake_arguments(), "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A session of its own, so that Ctrl-C can end the compilers below it as well.
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        with open(log, "wb") as sink:
+            for line in process.stdout:
+                sink.write(line)
+                if found := NINJA_PROGRESS.match(line):
+                    done, total = int(found[1]), int(found[2])
+                    progress.note(
+                        f"{done} of {total} files, {100 * done // total} %, {progress.elapsed_s:.0f} s so far"
+                    )
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return process.wait()

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from backend.cli import native
+from backend.cli.errors import CommandError
+from backend.cli.screen import Step
 
 
 def test_the_lock_pins_one_version_by_hash() -> None:
@@ -36,3 +38,33 @@ def test_progress_is_read_from_ninja_alone() -> None:
     assert found is not None
     assert found.groups() == (b"37", b"140")
     assert native.NINJA_PROGRESS.match(b"  Collecting [3/4]") is None
+
+
+def test_a_built_wheel_enters_the_cache_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (native.cache_folder() / "build-interrupted").mkdir(parents=True)
+
+    def build(folder: Path, log: Path, _progress: Step) -> int:
+        assert native.cached_wheel() is None
+        log.write_text("done")
+        (folder / "wheel").mkdir()
+        (folder / "wheel" / "llama_cpp_python-1-py3-none-any.whl").write_bytes(b"wheel")
+        return 0
+
+    wheel = native.compile_wheel(build)
+    assert wheel.read_bytes() == b"wheel"
+    assert native.cached_wheel() == wheel
+    assert [path.name for path in native.cache_folder().iterdir()] == [native.cache_key()]
+
+
+def test_a_failed_build_shows_its_end_and_caches_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def build(_folder: Path, log: Path, _progress: Step) -> int:
+        log.write_text("compiling\nerror: no such instruction\n")
+        return 1
+
+    with pytest.raises(CommandError, match="no such instruction"):
+        native.compile_wheel(build)
+    assert native.cached_wheel() is None
+    assert [path.name for path in native.cache_folder().iterdir()] == ["failed.log"]
