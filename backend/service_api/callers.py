@@ -40,7 +40,7 @@ def app_caller(request: HttpRequest) -> AppCaller:
     if token is None:
         raise Unauthenticated("send an app's key as `Authorization: Bearer app-…`")
     key = key_authenticate(token, kinds=frozenset({KeyKind.APP}))
-    apps = App.objects.within(key.workspace_id).select_related("published_version", "created_by")
+    apps = App.objects.within(key.workspace_id).select_related("published_version")
     app = apps.filter(id=key.app_id).first()
     if app is None:
         raise Unauthenticated("the app of this key was deleted")
