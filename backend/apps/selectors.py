@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -91,7 +91,8 @@ def app_statistics(app: App, now: datetime | None = None) -> AppStatistics:
     """Return the app's numbers; days without runs are there, with zeros."""
     today = (now or timezone.now()).date()
     first = today - timedelta(days=STATISTICS_DAYS - 1)
-    runs = Run.objects.within(app.workspace_id).filter(app=app, created_at__date__gte=first)
+    since = datetime.combine(first, time.min, UTC)
+    runs = Run.objects.within(app.workspace_id).filter(app=app, created_at__gte=since)
     totals = runs.order_by().aggregate(
         runs=Count("id"),
         end_users=Count("end_user", distinct=True, filter=~Q(end_user="")),

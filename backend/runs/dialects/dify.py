@@ -30,7 +30,7 @@ ERROR_CODES: Mapping[str, str] = {
     "unknown_variable": "invalid_param",
     "invalid_graph": "app_unavailable",
 }
-OUR_FAULTS = frozenset({"run_failed", "unknown_event", "internal_error"})
+OUR_FAULTS = frozenset({"run_failed", "unknown_event", "internal_error", "worker_lost"})
 
 
 @dataclass(frozen=True, slots=True)
