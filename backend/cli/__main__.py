@@ -7,5 +7,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from backend.cli.app import main  # noqa: E402 - only now, for the reason above
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# A polite end unwinds like Ctrl-C does: children are stopped and half-made files removed.
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler)
 main()

@@ -153,7 +153,6 @@ def _announce(home: Home, state: PlatformState) -> None:
 
 
 def _stay(supervisor: subprocess.Popen[bytes]) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         supervisor.wait()
     except KeyboardInterrupt:
