@@ -3,7 +3,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { Compartment, EditorState, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, EditorView, keymap, placeholder as placeholderOf, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { CONTEXT, MARK } from "./promptSyntax";
+import { isProvided, MARK } from "./promptSyntax";
 
 interface PromptEditorProps {
   value: string;
@@ -30,7 +30,7 @@ function marks(names: string[]) {
     const builder = new RangeSetBuilder<Decoration>();
     for (const match of view.state.doc.toString().matchAll(MARK)) {
       const name = match[1] ?? "";
-      const kind = name === CONTEXT ? "cm-context" : names.includes(name) ? "cm-variable" : "cm-unknown";
+      const kind = isProvided(name) ? "cm-context" : names.includes(name) ? "cm-variable" : "cm-unknown";
       builder.add(match.index, match.index + match[0].length, Decoration.mark({ class: kind }));
     }
     return builder.finish();

@@ -26,7 +26,7 @@ export function PromptSection() {
           <PromptEditor value={prompt} names={names} label={t("build.instructions")} placeholder={t("build.instructionsPlaceholder", { skipInterpolation: true })} onChange={(next) => edit({ prompt: next })} />
         </Suspense>
       </div>
-      {error && (
+      {error && unknown.length === 0 && (
         <Text size="sm" c="red" role="alert">
           {error}
         </Text>

@@ -3,5 +3,5 @@ import { expect, test } from "vitest";
 import { unknownNames } from "./promptSyntax";
 
 test("unknown names come once, in their order; the context is none", () => {
-  expect(unknownNames("{{b}} {{a}} {{#context#}} {{ b }} {{known}} {not}", ["known"])).toEqual(["b", "a"]);
+  expect(unknownNames("{{b}} {{a}} {{#context#}} {{#sys.query#}} {{ b }} {{known}} {not}", ["known"])).toEqual(["b", "a"]);
 });
