@@ -137,7 +137,8 @@ def build_with_pip(folder: Path, log: Path, progress: Step) -> int:
                         f"{done} of {total} files, {100 * done // total} %, {progress.elapsed_s:.0f} s so far"
                     )
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        # Not SIGKILL: ninja hands this on to the compilers, which it keeps in groups of their own.
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         raise
     return process.wait()
