@@ -54,7 +54,7 @@ function RecentApps({ apps }: { apps: App[] }) {
           {t("home.allApps")}
         </Anchor>
       </Group>
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+      <SimpleGrid cols={{ base: 2, md: 4 }}>
         {apps.map((app) => (
           <Card key={app.id} component={Link} to={route(`apps/${app.id}/build`)} p="md" className="card-link">
             <Stack gap="xs">

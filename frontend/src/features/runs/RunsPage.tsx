@@ -117,7 +117,7 @@ function Filters({ withApp }: { withApp: boolean }) {
       />
       {withApp && (
         <Select
-          w={{ base: "100%", sm: 180 }}
+          w={{ base: "100%", sm: 196 }}
           placeholder={t("runs.anyApp")}
           aria-label={t("runs.app")}
           data={(apps.data ?? []).map((app) => ({ value: app.id, label: app.name }))}
@@ -128,7 +128,7 @@ function Filters({ withApp }: { withApp: boolean }) {
         />
       )}
       <Select
-        w={{ base: "calc(50% - 4px)", sm: 160 }}
+        w={{ base: "calc(50% - 4px)", sm: 184 }}
         placeholder={t("runs.anyStatus")}
         aria-label={t("runs.status")}
         data={STATUSES.map((value) => ({ value, label: t(`common.status.${value}`) }))}
@@ -137,7 +137,7 @@ function Filters({ withApp }: { withApp: boolean }) {
         clearable
       />
       <Select
-        w={{ base: "calc(50% - 4px)", sm: 160 }}
+        w={{ base: "calc(50% - 4px)", sm: 184 }}
         placeholder={t("runs.anySource")}
         aria-label={t("runs.source")}
         data={SOURCES.map((value) => ({ value, label: t(`runs.sourceNames.${value}`) }))}

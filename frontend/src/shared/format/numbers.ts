@@ -15,7 +15,7 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatCount(count: number | null | undefined, language?: string): string {
-  return count === null || count === undefined ? "–" : new Intl.NumberFormat(language).format(count);
+  return count === null || count === undefined ? "–" : new Intl.NumberFormat(language ?? (document.documentElement.lang || undefined)).format(count);
 }
 
 /** Decimal strings in USD; keeps the digits that small prices need. */
