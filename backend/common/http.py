@@ -3,7 +3,7 @@
 import json
 import logging
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -104,6 +104,14 @@ def exception_handler(error: Exception, context: dict[str, object]) -> Response 
 def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
     """Answer a cookie request that carries no valid CSRF token."""
     return JsonResponse(error_body("csrf_failed", f"{reason}; reload the page and try again"), status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer a request that Django itself refuses, such as one sent to a name that is not ours."""
+    if isinstance(exception, DisallowedHost):
+        message = "this name is not answered here: use 127.0.0.1 or localhost, or add it to ATELIER_ALLOWED_HOSTS"
+        return JsonResponse(error_body("unknown_host", message), status=400)
+    return JsonResponse(error_body("bad_request", "the request is malformed"), status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:

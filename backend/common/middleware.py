@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""What every request passes and every answer carries: the name it was sent to, and the protective headers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -24,15 +24,19 @@ def _protect(response: HttpResponseBase) -> HttpResponseBase:
 def security_headers(
     get_response: Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], object]:
-    """Add the content security policy and its companions to every answer that has none of its own."""
+    """Refuse a name that is not ours (reading too: a page must not reach loopback by rebinding its own name), and add
+    the content security policy and its companions to every answer that has none of its own.
+    """
     if iscoroutinefunction(get_response):
 
         async def protect_async(request: HttpRequest) -> HttpResponseBase:
+            request.get_host()
             return _protect(await get_response(request))
 
         return protect_async
 
     def protect_sync(request: HttpRequest) -> HttpResponseBase:
+        request.get_host()
         return _protect(get_response(request))  # type: ignore[arg-type]  # the sync branch
 
     return protect_sync

@@ -3,12 +3,13 @@
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from backend.config.health import health
 from backend.config.page import page
 
+handler400 = "backend.common.http.bad_request"
 handler404 = "backend.common.http.not_found"
 handler500 = "backend.common.http.server_error"
 
@@ -20,9 +21,9 @@ def present(app: str) -> bool:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/health", require_GET(health), name="health"),
+    path("api/v1/health", require_safe(health), name="health"),
     path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     *(path("api/v1/", include(f"backend.{app}.urls")) for app in CONSOLE if present(app)),
     *(path("v1/", include(f"backend.{app}.urls")) for app in ("service_api",) if present(app)),
-    re_path(r"^(?P<path>.*)$", require_GET(page), name="page"),
+    re_path(r"^(?P<path>.*)$", require_safe(page), name="page"),
 ]

@@ -71,6 +71,7 @@ class Home:
         """Make the folders, readable by their owner alone."""
         for folder in (self.root, self.run, self.logs, self.sockets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)  # it may be older than we are
         status = self.sockets.lstat()
         # Root lets a group in where PostgreSQL needs a user of its own; nobody else shares the folder.
         closed = 0o007 if os.geteuid() == 0 else 0o077

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from backend.config.environment import ConfigurationError, secrets_read
 from backend.embedded.home import Home
@@ -94,3 +95,11 @@ def django(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/setup", "/api/v1/session", "/v1/info", "/login"])
+def test_a_foreign_name_reads_nothing(path: str, client: Client) -> None:
+    """A page that rebinds its own name to loopback must not even learn whether set-up is open."""
+    response = client.get(path, headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert response.json()["code"] == "unknown_host"

@@ -17,6 +17,8 @@ from rag.errors import RagError
 Row = tuple[str, str]
 # Codes that are said where they arise and not by a class: (status, meaning). A test finds them all in the sources.
 CONSOLE: Mapping[str, Row] = {
+    "bad_request": ("400", "The request is malformed in a way that Django itself refuses."),
+    "unknown_host": ("400", "The request was sent to a name that is not answered here: see ATELIER_ALLOWED_HOSTS."),
     "csrf_failed": ("403", "A write with a session cookie came without its CSRF token, or from a foreign page."),
     "dataset_not_found": ("400", "A draft names a dataset that is not in the workspace."),
     "empty_file": ("400", "The uploaded file has no content."),

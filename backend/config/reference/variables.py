@@ -36,7 +36,7 @@ CHOSEN = (
     Variable(
         "ATELIER_ALLOWED_HOSTS",
         "",
-        "Host names, separated by commas, under which pages may write. Unset: the names of loopback when bound to "
+        "Host names, separated by commas, that are answered at all. Unset: the names of loopback when bound to "
         "loopback, else every name.",
     ),
     Variable("ATELIER_MAX_UPLOAD_MB", "100", "The size of the largest file that can be uploaded, in MiB."),

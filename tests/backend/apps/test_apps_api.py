@@ -115,7 +115,12 @@ WRONG_DRAFTS = {
     "reranking": ({"retrieval": {"rerank": True}}, 422, "not_yet", ""),
     "an output schema": ({"output_schema": {"type": "object"}}, 422, "not_yet", ""),
     "a NUL": ({"prompt": "a\0b"}, 400, "invalid", ""),
-    "a number that is none": ({"tools": [{"name": "calculator", "config": {"x": float("nan")}}]}, 400, "malformed_json", ""),
+    "a number that is none": (
+        {"tools": [{"name": "calculator", "config": {"x": float("nan")}}]},
+        400,
+        "malformed_json",
+        "",
+    ),
     "half a surrogate pair": ({"prompt": "a\ud800b"}, 400, "invalid", ""),
 }  # fmt: skip
 
