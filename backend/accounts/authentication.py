@@ -25,9 +25,9 @@ def bearer_token(request: HttpRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def key_authenticate(token: str, *, kinds: frozenset[KeyKind]) -> ApiKey:
+def key_authenticate(token: str, *, kinds: frozenset[KeyKind], related: tuple[str, ...] = ()) -> ApiKey:
     """Return the live key with this text; raises `Unauthenticated` for one that is unknown or opens nothing here."""
-    key = ApiKey.unscoped.select_related("user").filter(digest=key_digest(token)).first()
+    key = ApiKey.unscoped.select_related("user", *related).filter(digest=key_digest(token)).order_by().first()
     now = timezone.now()
     if key is None or key.revoked_at is not None:
         raise Unauthenticated("the key is unknown or was revoked: make a new one in the console")

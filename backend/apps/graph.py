@@ -20,8 +20,13 @@ class AppGraph:
 
 
 def graph_of(mode: AppMode, draft: Draft) -> AppGraph:
-    """Return start → [knowledge-retrieval] → llm, or start → agent: an agent searches its datasets itself."""
-    nodes = [NodeSpec("start", "start", "Start", {"variables": _start_variables(draft)})]
+    """Return [start] → [knowledge-retrieval] → llm, or [start] → agent, which searches its datasets itself.
+
+    Only variables need a start: without them it would be one more commit before the first token.
+    """
+    nodes: list[NodeSpec] = []
+    if draft.variables:
+        nodes.append(NodeSpec("start", "start", "Start", {"variables": _start_variables(draft)}))
     if mode == AppMode.AGENT:
         nodes.append(NodeSpec("agent", "agent", "Agent", _agent(draft)))
     else:

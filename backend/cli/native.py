@@ -62,12 +62,14 @@ def cached_wheel() -> Path | None:
     return next((cache_folder() / cache_key()).glob("*.whl"), None)
 
 
-def is_installed() -> bool:
+def is_installed(*, stamped: bool = True) -> bool:
+    """Is the pinned version there and, when `stamped`, was it compiled for this very processor?"""
     try:
         installed = importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
         return False
-    return installed == pinned_version() and (not STAMP.exists() or STAMP.read_text() == cache_key())
+    is_ours = not stamped or (STAMP.exists() and STAMP.read_text() == cache_key())
+    return installed == pinned_version() and is_ours
 
 
 def native_ensure() -> None:
@@ -76,12 +78,16 @@ def native_ensure() -> None:
         return
     wheel = cached_wheel() or compile_wheel()
     with step(f"Installing {wheel.name.split('-py3')[0]}"):
-        command = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, "--quiet"]
+        # Without --no-config, our own override (it keeps the package out of the lock) would make uv install nothing.
+        command = [sys.executable, "-m", "uv", "--no-config", "pip", "install", "--python", sys.executable, "--quiet"]
         done = subprocess.run(
             [*command, "--no-deps", "--reinstall", str(wheel)], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise CommandError(f"{wheel} could not be installed: {done.stderr.strip()}")
+        importlib.invalidate_caches()
+        if not is_installed(stamped=False):
+            raise CommandError(f"{wheel} was installed, but Python does not find it: remove {str(STAMP.parent)!r}")
         STAMP.write_text(cache_key())
 
 

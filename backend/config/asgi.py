@@ -1,20 +1,25 @@
-"""The ASGI entry point of the web process: the page's assets beside Django."""
+"""The ASGI entry point of the web process: the page's assets, the service API and the console, each by its path."""
 
 import os
 
-from django.core.asgi import get_asgi_application
-from starlette.types import Receive, Scope, Send
+import django
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
-_ready = get_asgi_application()
+django.setup(set_prefix=False)
 
-from backend.config.page import assets_application  # noqa: E402 -- settings must be ready
+from backend.config.handlers import ConsoleHandler, ServiceHandler  # noqa: E402 -- settings must be ready
+from backend.config.page import assets_application  # noqa: E402 -- as above
 from backend.files.uploads import BodyLimit  # noqa: E402 -- as above
 
-_django = BodyLimit(_ready)
-
-_assets = assets_application()
 ASSETS = "/assets"
+_assets = assets_application()
+_service = BodyLimit(ServiceHandler())
+_console = BodyLimit(ConsoleHandler())
+
+
+def _application_for(path: str) -> ASGIApp:
+    return _service if path.startswith("/v1/") else _console
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -22,4 +27,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http" and scope["path"].startswith(f"{ASSETS}/"):
         await _assets({**scope, "root_path": scope.get("root_path", "") + ASSETS}, receive, send)
     else:
-        await _django(scope, receive, send)
+        await _application_for(scope["path"])(scope, receive, send)

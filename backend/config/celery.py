@@ -7,6 +7,7 @@ from celery.signals import worker_process_init
 from django.conf import settings
 from django.db import connections
 
+from backend.config.broker import transport_register
 from backend.embedded.process import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
@@ -19,6 +20,7 @@ def broker_url(redis_url: str) -> str:
     return redis_url
 
 
+transport_register()
 app = Celery("atelier")
 app.conf.update(
     broker_url=broker_url(settings.REDIS_URL),

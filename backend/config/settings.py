@@ -48,6 +48,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+# What a request with an app's key passes: no sessions, no cookies (see backend.config.handlers).
+SERVICE_MIDDLEWARE = ["backend.common.middleware.security_headers"]
 ROOT_URLCONF = "backend.config.urls"
 ASGI_APPLICATION = "backend.config.asgi.application"
 TEMPLATES: list[dict[str, object]] = []

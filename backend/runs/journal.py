@@ -25,7 +25,7 @@ from agents.events import (
 from backend.common.database import in_database
 from backend.common.redis import redis_async
 from backend.runs.lease import Lease, lease_lock
-from backend.runs.live import LiveEvent, live_publish, live_take_over
+from backend.runs.live import DONE_TTL_S, LIVE_TTL_S, LiveEvent, live_publish, live_take_over
 from backend.runs.models import Run, RunEvent
 from backend.runs.rows import Row, rows_fold
 
@@ -84,6 +84,7 @@ class Journal:
         self._publishing = asyncio.Lock()
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._first_ttl_s: int | None = LIVE_TTL_S
         self.shown: dict[str, str] = {}
         self.first_text_at: float | None = None
 
@@ -152,10 +153,10 @@ class Journal:
 
     def _keep(self, events: Sequence[Event], finish: Finish | None) -> None:
         with transaction.atomic():
-            run = lease_lock(self._lease)
+            lease_lock(self._lease)
             RunEvent.objects.bulk_create([_record(self._lease.run_id, row) for row in rows_fold(events)])
             if finish:
-                finish(run)
+                finish(Run.unscoped.get(id=self._lease.run_id))
 
     async def _flush(self, finish: Finish | None) -> None:
         async with self._keeping:
@@ -189,8 +190,9 @@ class Journal:
             items, self._outbox = self._outbox, []
             if not items:
                 return
-            done = items[-1].event.body.kind in TERMINAL_KINDS
+            ttl_s = DONE_TTL_S if items[-1].event.body.kind in TERMINAL_KINDS else self._first_ttl_s
+            self._first_ttl_s = None
             try:
-                await live_publish(redis_async(), self._lease.run_id, items, done=done)
+                await live_publish(redis_async(), self._lease.run_id, items, ttl_s=ttl_s)
             except RedisError as error:
                 logger.warning("run %s is not live for its listeners now: %s", self._lease.run_id, error)

@@ -1,15 +1,16 @@
 """Who executes a run: a lease in PostgreSQL, claimed by an update, renewed by heartbeats, the fence of all writes."""
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Case, F, Q, Value, When
+from django.db import connection
 from django.utils import timezone
 
 from agents.types import RunSpec
-from backend.runs.models import LIVE_STATUSES, Run, RunStatus
+from backend.runs.models import Run, RunStatus
 
 SEQS_PER_ATTEMPT = 1_000_000
 MAX_ATTEMPTS = 30
@@ -41,32 +42,40 @@ def _expiry() -> object:
     return timezone.now() + timedelta(seconds=settings.RUN_LEASE_S)
 
 
+# One round trip, and the database's clock decides: two workers' clocks may differ.
+CLAIM = f"""
+    UPDATE {Run._meta.db_table}
+       SET lease_token = %(token)s,
+           lease_owner = %(owner)s,
+           lease_expires_at = now() + %(lease)s,
+           status = 'running',
+           attempt = CASE WHEN started_at IS NULL THEN 0 ELSE attempt + 1 END,
+           started_at = COALESCE(started_at, now())
+     WHERE id = %(run_id)s
+       AND status IN ('queued', 'running')
+       AND (lease_expires_at IS NULL OR lease_expires_at < now())
+ RETURNING attempt, spec, created_at, started_at, cancel_requested_at
+"""  # noqa: S608 -- the table's name is ours, every value is a parameter
+
+
 def lease_claim(run_id: uuid.UUID, owner: str) -> Lease | None:
     """Claim a run that is live and that nobody holds; None when there is nothing to do."""
-    now, token = timezone.now(), uuid.uuid4()
-    claimed = (
-        Run.unscoped.filter(id=run_id, status__in=LIVE_STATUSES)
-        .filter(Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=now))
-        .update(
-            lease_token=token,
-            lease_owner=owner,
-            lease_expires_at=_expiry(),
-            status=RunStatus.RUNNING,
-            attempt=Case(When(started_at__isnull=True, then=Value(0)), default=F("attempt") + 1),
-            started_at=Case(When(started_at__isnull=True, then=Value(now)), default=F("started_at")),
-        )
-    )
-    if not claimed:
+    token = uuid.uuid4()
+    values = {"token": token, "owner": owner, "lease": timedelta(seconds=settings.RUN_LEASE_S), "run_id": run_id}
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        row = cursor.fetchone()
+    if row is None:
         return None
-    run = Run.unscoped.get(id=run_id)
+    attempt, spec, created_at, started_at, cancel_requested_at = row
     return Lease(
         run_id=run_id,
         token=token,
-        attempt=run.attempt,
-        spec=RunSpec.from_json(run.spec),
-        created_at=run.created_at.timestamp(),
-        started_at=run.started_at.timestamp(),
-        cancel_requested=run.cancel_requested_at is not None,
+        attempt=attempt,
+        spec=RunSpec.from_json(json.loads(spec)),
+        created_at=created_at.timestamp(),
+        started_at=started_at.timestamp(),
+        cancel_requested=cancel_requested_at is not None,
     )
 
 
@@ -85,16 +94,11 @@ def lease_release(lease: Lease) -> None:
     )
 
 
-def lease_lock(lease: Lease) -> Run:
-    """Return the run's row, locked until the transaction ends; raises `LeaseLost`. Call inside a transaction."""
-    run = (
-        Run.unscoped.select_for_update(no_key=True)
-        .filter(id=lease.run_id, lease_token=lease.token, status=RunStatus.RUNNING)
-        .first()
-    )
-    if run is None:
+def lease_lock(lease: Lease) -> None:
+    """Lock the run's row until the transaction ends; raises `LeaseLost`. Call inside a transaction."""
+    held = Run.unscoped.filter(id=lease.run_id, lease_token=lease.token, status=RunStatus.RUNNING)
+    if not held.select_for_update(no_key=True).order_by().values_list("id"):
         raise LeaseLost(f"run {lease.run_id} is no longer ours")
-    return run
 
 
 def leases_expire_of(owner: str) -> int:

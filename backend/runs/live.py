@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from agents.events import Event, decode, encode
 
 CANCEL_CHANNEL = "run-cancel"
-LIVE_TTL_S = 3600
+LIVE_TTL_S = 3600  # longer than a run may take
 DONE_TTL_S = 300
 MAX_ENTRIES = 50_000
 MARKER = "attempt"
@@ -49,14 +49,22 @@ def _read(entry_id: str, fields: dict[str, str]) -> LiveEvent | None:
 
 
 async def live_publish(
-    client: redis.asyncio.Redis, run_id: uuid.UUID, events: Sequence[LiveEvent], *, done: bool
+    client: redis.asyncio.Redis, run_id: uuid.UUID, events: Sequence[LiveEvent], *, ttl_s: int | None
 ) -> None:
-    """Append events to the run's stream. Raises `RedisError`; the events are in PostgreSQL or will be."""
+    """Append events to the run's stream, which lives `ttl_s` more seconds (None: as long as it would anyway).
+
+    Raises `RedisError`; the events are in PostgreSQL or will be.
+    """
     key = stream_key(run_id)
+    if len(events) == 1 and ttl_s is None:
+        # The common case, a delta: a pipeline would cost as much again.
+        await client.xadd(key, _fields(events[0]), id=f"{events[0].event.seq}-0")
+        return
     pipe = client.pipeline(transaction=False)
     for item in events:
         pipe.xadd(key, _fields(item), id=f"{item.event.seq}-0", maxlen=MAX_ENTRIES, approximate=True)
-    pipe.expire(key, DONE_TTL_S if done else LIVE_TTL_S)
+    if ttl_s is not None:
+        pipe.expire(key, ttl_s)
     await pipe.execute()
 
 

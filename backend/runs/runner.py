@@ -5,6 +5,7 @@ import logging
 import threading
 import uuid
 
+import uvloop
 from redis.exceptions import RedisError
 
 from backend.common.redis import redis_async
@@ -22,7 +23,7 @@ class Runner:
         self._owner = owner
         self._executions: dict[uuid.UUID, Execution] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._stopping = False
         threading.Thread(target=self._loop.run_forever, name="runs", daemon=True).start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop)

@@ -16,7 +16,7 @@ from agents.events import Event, RunCancelled, encode
 from agents.types import RunSpec
 from backend.common.redis import redis_async, redis_sync
 from backend.runs.lease import SEQS_PER_ATTEMPT
-from backend.runs.live import CANCEL_CHANNEL, LiveEvent, live_publish
+from backend.runs.live import CANCEL_CHANNEL, DONE_TTL_S, LiveEvent, live_publish
 from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunSource, RunStatus
 
 
@@ -92,4 +92,4 @@ def _cancel_queued(run: Run) -> Event:
 
 
 async def _announce(run_id: uuid.UUID, event: Event) -> None:
-    await asyncio.wait_for(live_publish(redis_async(), run_id, [LiveEvent(event, 0)], done=True), 2)
+    await asyncio.wait_for(live_publish(redis_async(), run_id, [LiveEvent(event, 0)], ttl_s=DONE_TTL_S), 2)

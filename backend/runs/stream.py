@@ -67,10 +67,13 @@ async def _wait_live(run_id: uuid.UUID, after: int) -> list[LiveEvent]:
         return []
 
 
-async def follow(run_id: uuid.UUID, after: int = 0) -> AsyncIterator[Event | None]:
-    """Yield the run's events with numbers above `after` until its last one; None after each `SILENCE_S` of silence."""
+async def follow(run_id: uuid.UUID, after: int = 0, *, is_new: bool = False) -> AsyncIterator[Event | None]:
+    """Yield the run's events with numbers above `after` until its last one; None after each `SILENCE_S` of silence.
+
+    Of a run that `is_new` nothing is kept yet: it is heard live from its first event, without a look at PostgreSQL.
+    """
     heard = time.monotonic()
-    events = await in_database(_read_kept, run_id, after)
+    events = [] if is_new else await in_database(_read_kept, run_id, after)
     while True:
         for event in events:
             after = event.seq

@@ -9,7 +9,10 @@ _SMALL_ROWS = 4  # decoding a few sequences gains little from a second thread
 _SMOOTHING = 0.2
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
-_LOADAVG = Path("/proc/loadavg")
+_STAT = Path("/proc/stat")
+_BUSY_FIELDS = (1, 2, 3, 6, 7, 8)  # user, nice, system, irq, softirq, steal
+_WINDOW_S = 0.1  # the kernel counts in hundredths of a second
+_TAKEN_CORES = 0.6  # below this, neighbours come and go too shortly to hold up a step
 
 
 def cores_available() -> int:
@@ -17,33 +20,62 @@ def cores_available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def others_running() -> int:
-    """Return how many other threads of the machine run or want to run right now; 0 where that is unknown."""
+def machine_busy_s() -> float:
+    """Return the seconds that all cores have worked since the machine started; 0 where that is unknown."""
     try:
-        running = _LOADAVG.read_text().split()[3].partition("/")[0]
-    except (OSError, IndexError):
-        return 0
-    return max(0, int(running) - 1)
+        fields = _STAT.read_text().split("\n", 1)[0].split()
+        return sum(int(fields[index]) for index in _BUSY_FIELDS) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+class Neighbours:
+    """Measures how many cores other processes kept busy lately.
+
+    An average over the last `_WINDOW_S` or more: somebody who runs for a millisecond as a step starts costs that
+    millisecond, but somebody who stays holds up every layer of the step.
+    """
+
+    def __init__(
+        self,
+        *,
+        machine: Callable[[], float] = machine_busy_s,
+        own: Callable[[], float] = time.process_time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._machine, self._own, self._clock = machine, own, clock
+        self._last = (clock(), machine(), own())
+        self._cores = 0.0
+
+    def busy_cores(self) -> float:
+        """Return the cores that others used on average since the measurement before."""
+        now = self._clock()
+        at, machine, own = self._last
+        if now - at >= _WINDOW_S:
+            self._last = (now, self._machine(), self._own())
+            others_s = (self._last[1] - machine) - (self._last[2] - own)
+            self._cores = max(0.0, others_s / (now - at))
+        return self._cores
 
 
 class ThreadChooser:
     """Chooses between one thread and all cores.
 
     All threads of a step wait for the slowest at every layer, so on a core that another process uses they take up to
-    ten times as long as one thread. Two signs make us step down: somebody else is running as the step starts, or a
-    step on all cores cost more per row than steps of its size do on one thread; after the second we keep away for a
-    while, longer each time it happens again.
+    ten times as long as one thread. Two signs make us step down: others kept a core busy lately, or a step on all
+    cores cost more per row than steps of its size do on one thread; after the second we keep away for a while, longer
+    each time it happens again.
     """
 
     def __init__(
         self,
         cores: int,
         *,
-        others: Callable[[], int] = others_running,
+        others: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cores = cores
-        self._others = others
+        self._others = others or Neighbours(clock=clock).busy_cores
         self._clock = clock
         self._single: dict[int, float] = {}  # size class -> seconds per row on one thread
         self._avoid_until = 0.0
@@ -53,7 +85,7 @@ class ThreadChooser:
         """Return the number of threads for a step of `rows` tokens."""
         if self._cores == 1 or rows <= _SMALL_ROWS or self._clock() < self._avoid_until:
             return 1
-        return self._cores if self._others() == 0 else 1
+        return self._cores if self._others() < _TAKEN_CORES else 1
 
     def record(self, rows: int, threads: int, seconds: float) -> None:
         """Take in what a step of `rows` tokens cost on `threads` threads."""

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,20 +106,27 @@ def events_of(response: httpx.Response) -> Iterator[Event]:
             name = ""
 
 
+@contextmanager
+def platform_started(home: Path) -> Iterator[str]:
+    """Start a platform that nobody has set up yet, yield its address, and stop it at the end."""
+    up = atelier_run(home, "up", "--detach", "--port", str(two_free_ports()), timeout_s=UP_TIMEOUT_S)
+    assert up.returncode == 0, up.stderr
+    try:
+        yield up.stdout.strip()
+    finally:
+        atelier_run(home, "down")
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start a platform, make its owner and a token, and stop it at the end."""
-    home = Home(tmp_path_factory.mktemp("site") / "home")
-    up = atelier_run(home.root, "up", "--detach", "--port", str(two_free_ports()), timeout_s=UP_TIMEOUT_S)
-    assert up.returncode == 0, up.stderr
-    try:
-        made = atelier_run(home.root, "admin", "create", "--email", EMAIL, "--password", PASSWORD)
+    home = tmp_path_factory.mktemp("site") / "home"
+    with platform_started(home) as url:
+        made = atelier_run(home, "admin", "create", "--email", EMAIL, "--password", PASSWORD)
         assert made.returncode == 0, made.stderr
-        token = atelier_run(home.root, "token", "create", "--email", EMAIL)
+        token = atelier_run(home, "token", "create", "--email", EMAIL)
         assert token.returncode == 0, token.stderr
-        yield Site(home.root, up.stdout.strip(), token.stdout.strip())
-    finally:
-        atelier_run(home.root, "down")
+        yield Site(home, url, token.stdout.strip())
 
 
 def dataset_create(console: httpx.Client, name: str, pages: tuple[str, ...] = KORVALA) -> str:

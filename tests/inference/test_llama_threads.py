@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from inference.engines.llama_threads import ThreadChooser, others_running
+from inference.engines.llama_threads import Neighbours, ThreadChooser, machine_busy_s
 
 
 @dataclass
 class Machine:
-    """A pretend machine: how many others run, and what time it is."""
+    """A pretend machine: how many cores others use, and what time it is."""
 
-    others: int = 0
+    others: float = 0.0
     now: float = 0.0
 
     def chooser(self, cores: int = 4) -> ThreadChooser:
@@ -23,7 +23,7 @@ def test_a_quiet_machine_gives_prefill_all_cores_and_small_decode_one() -> None:
 
 
 def test_a_busy_neighbour_means_one_thread() -> None:
-    machine = Machine(others=1)
+    machine = Machine(others=0.9)
     assert machine.chooser().choose(128) == 1
 
 
@@ -65,5 +65,41 @@ def test_one_core_is_one_thread() -> None:
     assert Machine().chooser(cores=1).choose(512) == 1
 
 
+def test_a_neighbour_who_comes_and_goes_does_not_take_a_core() -> None:
+    machine = Machine(others=0.2)
+    assert machine.chooser().choose(128) == 4
+
+
+@dataclass
+class Clocks:
+    """A pretend machine's clocks: the wall's, all cores' work and our own work, in seconds."""
+
+    wall: float = 0.0
+    machine: float = 0.0
+    own: float = 0.0
+
+    def neighbours(self) -> Neighbours:
+        return Neighbours(machine=lambda: self.machine, own=lambda: self.own, clock=lambda: self.wall)
+
+
+def test_our_own_work_is_not_the_neighbours() -> None:
+    clocks = Clocks()
+    neighbours = clocks.neighbours()
+    clocks.wall, clocks.machine, clocks.own = 1.0, 2.0, 2.0
+    assert neighbours.busy_cores() == 0
+
+
+def test_neighbours_are_averaged_over_the_time_since_the_last_look() -> None:
+    clocks = Clocks()
+    neighbours = clocks.neighbours()
+    clocks.wall, clocks.machine, clocks.own = 2.0, 3.0, 1.0
+    assert neighbours.busy_cores() == 1.0
+    clocks.wall, clocks.machine = 2.05, 9.0
+    assert neighbours.busy_cores() == 1.0, "too soon for the kernel's clock: the last figure stands"
+    clocks.wall, clocks.machine = 3.0, 3.0
+    assert neighbours.busy_cores() == 0
+
+
 def test_this_machine_can_be_asked() -> None:
-    assert others_running() >= 0
+    assert machine_busy_s() > 0
+    assert Neighbours().busy_cores() == 0

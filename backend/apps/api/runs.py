@@ -86,7 +86,7 @@ async def app_run(request: HttpRequest, app_id: uuid.UUID) -> HttpResponseBase:
         run = await app_run_start(await in_database(read))
     except ApiError as error:
         return api_error_response(error)
-    return event_stream(frames(run.id), {"X-Run-Id": str(run.id)})
+    return event_stream(frames(run.id, is_new=True), {"X-Run-Id": str(run.id)})
 
 
 app_run.cls = AppRunDescription

@@ -25,6 +25,8 @@ MODEL = "smollm2-135m-instruct"
 PROMPT = "You are a helpful assistant. Answer in one short sentence."
 MAX_TOKENS = 4
 TIMEOUT_S = 60.0
+# Every request starts on an idle platform: what the one before still tidies up is not its time.
+PAUSE_S = 0.1
 
 
 def _first_text_ms(client: httpx.Client, path: str, body: dict[str, object]) -> float:
@@ -98,6 +100,7 @@ def _measure(direct: httpx.Client, service: httpx.Client) -> tuple[list[float], 
             (ours, service, "/v1/chat-messages", asked),
         ]
         for times, client, path, body in sides if number % 2 else reversed(sides):
+            time.sleep(PAUSE_S)
             taken = _first_text_ms(client, path, body)
             if number >= WARM_UP_ROUNDS:
                 times.append(taken)

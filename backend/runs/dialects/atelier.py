@@ -17,9 +17,9 @@ def event_data(run_id: uuid.UUID, event: Event) -> dict[str, object]:
     return {"run_id": str(run_id), "seq": event.seq, "at": at, **encode(event.body)}
 
 
-async def frames(run_id: uuid.UUID, after: int = 0) -> AsyncIterator[str]:
+async def frames(run_id: uuid.UUID, after: int = 0, *, is_new: bool = False) -> AsyncIterator[str]:
     """Yield the frames of a run from number `after` on, to its end."""
-    async for event in follow(run_id, after):
+    async for event in follow(run_id, after, is_new=is_new):
         if event is None:
             yield COMMENT
         else:

@@ -85,8 +85,8 @@ async def _answer(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
     run = await app_run_start(ask)
     facts = facts_of(run, caller, prices)
     if streams:
-        return event_stream(dify.lines(facts, follow(run.id)), {"X-Run-Id": str(run.id)})
-    return JsonResponse(await dify.collect(facts, follow(run.id)), headers={"X-Run-Id": str(run.id)})
+        return event_stream(dify.lines(facts, follow(run.id, is_new=True)), {"X-Run-Id": str(run.id)})
+    return JsonResponse(await dify.collect(facts, follow(run.id, is_new=True)), headers={"X-Run-Id": str(run.id)})
 
 
 async def chat_message(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:

@@ -46,8 +46,8 @@ async def chat_completion(request: HttpRequest, caller: AppCaller) -> HttpRespon
         include_usage=bool(body.stream_options and body.stream_options.include_usage),
     )
     if body.stream:
-        return event_stream(openai.lines(facts, follow(run.id)), {"X-Run-Id": str(run.id)})
-    return JsonResponse(await openai.collect(facts, follow(run.id)), headers={"X-Run-Id": str(run.id)})
+        return event_stream(openai.lines(facts, follow(run.id, is_new=True)), {"X-Run-Id": str(run.id)})
+    return JsonResponse(await openai.collect(facts, follow(run.id, is_new=True)), headers={"X-Run-Id": str(run.id)})
 
 
 def _model(caller: AppCaller) -> dict[str, object]:
