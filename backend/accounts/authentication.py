@@ -25,9 +25,14 @@ def bearer_token(request: HttpRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def key_authenticate(token: str, *, kinds: frozenset[KeyKind], related: tuple[str, ...] = ()) -> ApiKey:
+def key_authenticate(token: str, *, kinds: frozenset[KeyKind]) -> ApiKey:
     """Return the live key with this text; raises `Unauthenticated` for one that is unknown or opens nothing here."""
-    key = ApiKey.unscoped.select_related("user", *related).filter(digest=key_digest(token)).order_by().first()
+    key = ApiKey.unscoped.select_related("user").filter(digest=key_digest(token)).order_by().first()
+    return key_admit(key, kinds=kinds)
+
+
+def key_admit(key: ApiKey | None, *, kinds: frozenset[KeyKind]) -> ApiKey:
+    """Return the key if it is live and of one of these kinds, and count its use; raises `Unauthenticated`."""
     now = timezone.now()
     if key is None or key.revoked_at is not None:
         raise Unauthenticated("the key is unknown or was revoked: make a new one in the console")
@@ -46,6 +51,7 @@ def key_authenticate(token: str, *, kinds: frozenset[KeyKind], related: tuple[st
             message=f"this key allows {key.rate_limit_per_minute} requests a minute",
         )
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
+        key.last_used_at = now
         ApiKey.unscoped.filter(id=key.id).update(last_used_at=now)
     return key
 

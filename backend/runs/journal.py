@@ -16,6 +16,8 @@ from agents.events import (
     Body,
     Event,
     NodeFinished,
+    NodeStarted,
+    RunStarted,
     TextDelta,
     TextReset,
     ToolCalled,
@@ -30,6 +32,9 @@ from backend.runs.models import Run, RunEvent
 from backend.runs.rows import Row, rows_fold
 
 FLUSH_INTERVAL_S = 0.2
+# That something started is said again by the next attempt: it may wait, so as not to disturb the model meanwhile.
+STARTS_INTERVAL_S = 1.0
+STARTS = (RunStarted, NodeStarted)
 # What must not be forgotten: a finished node never runs again, and a tool that was called may have had its effect.
 CHECKPOINTS = (NodeFinished, ToolCalled)
 Finish = Callable[[Run], None]
@@ -67,7 +72,7 @@ async def uninterrupted(work: Coroutine[None, None, T]) -> T:
 
 
 class Journal:
-    """The pen of one attempt. PostgreSQL lags by at most `FLUSH_INTERVAL_S`, and not at all at checkpoints.
+    """The pen of one attempt. PostgreSQL lags by `FLUSH_INTERVAL_S` (starts: 1 s), and not at all at checkpoints.
 
     `[… kept] in PostgreSQL · (kept … published] in Redis only · pending: published, not yet kept`.
     """
@@ -173,11 +178,18 @@ class Journal:
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), FLUSH_INTERVAL_S)
+            if not self._is_due():
+                continue
             try:
                 await self._flush(None)
             except Exception as error:  # noqa: BLE001 -- handed to the writer, which stops the run
                 self._failure = error
                 return
+
+    def _is_due(self) -> bool:
+        if all(isinstance(event.body, STARTS) for event in self._pending):
+            return bool(self._pending) and time.time() - self._pending[0].at >= STARTS_INTERVAL_S
+        return True
 
     async def _publish_loop(self) -> None:
         while not self._stopping.is_set():

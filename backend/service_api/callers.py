@@ -1,16 +1,19 @@
 """Who calls the service API: an app's key, and the end user that the client names."""
 
 import uuid
+from collections import OrderedDict
 from dataclasses import dataclass
 
+from django.db import connection
 from django.http import HttpRequest
 
-from backend.accounts.authentication import bearer_token, key_authenticate
-from backend.accounts.models import ApiKey, KeyKind
+from backend.accounts.authentication import bearer_token, key_admit, key_authenticate
+from backend.accounts.models import ApiKey, KeyKind, User
 from backend.apps.draft import Draft
 from backend.apps.models import App, AppMode
 from backend.apps.selectors import version_draft
 from backend.common.errors import ApiError, Invalid, Unauthenticated
+from backend.common.secrets import key_digest
 
 DEFAULT_END_USER = "DEFAULT-USER"
 END_USER_CHARS = 255
@@ -34,13 +37,49 @@ class AppCaller:
         return AppMode(self.app.mode)
 
 
+# The versions of the rows behind a key: xmin changes with every update of a row, whoever makes it.
+STAMP = f"""
+    SELECT k.xmin::text, u.xmin::text, a.xmin::text
+      FROM {ApiKey._meta.db_table} k
+      LEFT JOIN {User._meta.db_table} u ON u.id = k.user_id
+      LEFT JOIN {App._meta.db_table} a ON a.id = k.app_id
+     WHERE k.digest = %s
+"""  # noqa: S608 -- the tables' names are ours, the value is a parameter
+KNOWN_MAX = 1024
+Stamp = tuple[str | None, ...]
+_KNOWN: OrderedDict[str, tuple[Stamp, ApiKey]] = OrderedDict()
+
+
+def _key_known(token: str) -> ApiKey | None:
+    """Return the key with its user, app and published version, built anew only when one of their rows has changed.
+
+    This stands before the first token of every answer: asking for three numbers takes a third of the time of
+    building four rows, and misses no revocation.
+    """
+    digest = key_digest(token)
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP, [digest])
+        stamp = cursor.fetchone()
+    if stamp is None:
+        return None
+    known = _KNOWN.get(digest)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    rows = ApiKey.unscoped.select_related("user", "app__published_version").filter(digest=digest)
+    key = rows.order_by().first()
+    if key is not None:
+        _KNOWN[digest] = (stamp, key)
+        while len(_KNOWN) > KNOWN_MAX:
+            _KNOWN.popitem(last=False)
+    return key
+
+
 def app_caller(request: HttpRequest) -> AppCaller:
     """Return the caller of an app's key; raises `Unauthenticated`."""
     token = bearer_token(request)
     if token is None:
         raise Unauthenticated("send an app's key as `Authorization: Bearer app-…`")
-    # One query for all that a request needs to know of its key: it stands before the first token of every answer.
-    key = key_authenticate(token, kinds=frozenset({KeyKind.APP}), related=("app__published_version",))
+    key = key_admit(_key_known(token), kinds=frozenset({KeyKind.APP}))
     app = key.app
     if app is None or app.workspace_id != key.workspace_id:
         raise Unauthenticated("the app of this key was deleted")
