@@ -1,14 +1,13 @@
 """Runs Django's synchronous ORM from async code, on threads that give their connection back at once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,19 +21,6 @@ def _call_and_release(call: Callable[[], T]) -> T:
         return call()
     finally:
         connections.close_all()
-
-
-@contextmanager
-def written_together() -> Iterator[None]:
-    """Run the block in a transaction whose statements are sent without waiting for each other's answers.
-
-    For writes that read nothing back: they cost one round trip together instead of one each. A constraint that one of
-    them breaks is raised as psycopg's own error when the block ends.
-    """
-    with transaction.atomic():
-        connection.ensure_connection()
-        with connection.connection.pipeline():
-            yield
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

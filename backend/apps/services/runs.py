@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from agents.errors import AgentsError
 from agents.types import FileRef, JsonValue, RunSpec, Turn
 from agents.workflow.expressions import SYSTEM_NAMES, Scope, render
@@ -13,7 +15,7 @@ from backend.apps.draft import Draft
 from backend.apps.graph import graph_of
 from backend.apps.inputs import inputs_parse
 from backend.apps.models import App, AppMode
-from backend.common.database import in_database, written_together
+from backend.common.database import in_database
 from backend.common.errors import ApiError, Invalid, NotFound, NotYet
 from backend.files.selectors import file_get
 from backend.logs.models import Conversation
@@ -159,7 +161,7 @@ def _introduction(draft: Draft, inputs: Mapping[str, JsonValue]) -> str:
     return render(draft.opening_statement, Scope(inputs=nothing | dict(inputs), system=system))
 
 
-@written_together()
+@transaction.atomic
 def _begin(ask: RunAsk, plan: _Plan) -> Run:
     spec = plan.spec
     if plan.conversation is not None:
