@@ -34,6 +34,7 @@ from backend.runs.rows import Row, rows_fold
 FLUSH_INTERVAL_S = 0.2
 # That something started is said again by the next attempt: it may wait, so as not to disturb the model meanwhile.
 STARTS_INTERVAL_S = 1.0
+STARTS_PUBLISH_S = 0.01
 STARTS = (RunStarted, NodeStarted)
 # What must not be forgotten: a finished node never runs again, and a tool that was called may have had its effect.
 CHECKPOINTS = (NodeFinished, ToolCalled)
@@ -191,10 +192,18 @@ class Journal:
             return bool(self._pending) and time.time() - self._pending[0].at >= STARTS_INTERVAL_S
         return True
 
+    @staticmethod
+    def _has_only_starts(items: Sequence[LiveEvent]) -> bool:
+        return all(isinstance(item.event.body, STARTS) for item in items)
+
     async def _publish_loop(self) -> None:
         while not self._stopping.is_set():
             await self._news.wait()
             self._news.clear()
+            if self._has_only_starts(self._outbox):
+                # The next start follows at once: one message wakes the listeners for both.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), STARTS_PUBLISH_S)
             await self._publish()
 
     async def _publish(self) -> None:
