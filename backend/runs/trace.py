@@ -79,7 +79,7 @@ def _advance(node: NodeTrace, event: Event) -> None:
             node.sources = [dict(encode(Sources("", (source,)))["sources"][0]) for source in sources]
         case ToolCalled() as call:
             node.tool_calls = [item for item in node.tool_calls if item["call_id"] != call.call_id]
-            node.tool_calls.append(encode(call))
+            node.tool_calls.append({**encode(call), "output": None, "error": "", "elapsed_ms": None})
         case ToolResult() as result:
             for item in node.tool_calls:
                 if item["call_id"] == result.call_id:

@@ -1,12 +1,13 @@
 """Real PostgreSQL and Redis under every backend test, and people to act as."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from backend.accounts.models import ApiKey, KeyKind, Membership, Role, User, Workspace
@@ -58,6 +59,17 @@ def person_create(role: Role = Role.OWNER, workspace: Workspace | None = None) -
 def _clean_redis() -> None:
     cache.clear()
     redis_sync().flushdb()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what threads of the tests' own workers still hold, so that the test database can be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from backend.config.reference.errors import FRAMEWORK, LITERAL, codes_of, tree
 from backend.config.reference.inference_server import OPTIONS, metrics, routes
 from backend.config.reference.pages import FOLDER, PAGES
 from backend.config.reference.service import services
+from backend.config.reference.typescript import TARGET, events_module
 from backend.config.reference.variables import SECRETS, VARIABLES
 from backend.embedded.secret_file import Secrets
 from tests.backend.routes import CONSOLE, SERVICE
@@ -260,3 +261,7 @@ def test_the_status_on_the_errors_page_is_that_of_the_class_that_is_raised() -> 
             assert any(statuses[named(call.func)] in row.split("|")[2] for row in rows), (where, code)
             checked += 1
     assert checked > 10
+
+
+def test_the_web_page_has_the_events_of_the_code() -> None:
+    assert TARGET.read_text(encoding="utf-8") == events_module(), "stale: run `python -m django docs_write`"

@@ -27,6 +27,8 @@ def test_another_processor_or_compiler_option_is_another_wheel(monkeypatch: pyte
 def test_a_wheel_of_another_machine_is_not_taken_for_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
     monkeypatch.setattr(native, "STAMP", stamp)
+    monkeypatch.setattr(native.importlib.metadata, "version", lambda _package: native.pinned_version())
+    assert not native.is_installed(), "without a stamp nobody knows for which processor it was compiled"
     stamp.write_text(native.cache_key())
     assert native.is_installed()
     stamp.write_text("llama-cpp-python-0-elsewhere")

@@ -50,7 +50,7 @@ def events_page() -> str:
         "What a run tells while it happens: the stream of `/api/v1/runs/{id}/events` and of "
         "`/api/v1/apps/{id}/runs`, the trace and the log are made of these alone.",
         "As server-sent events each has `id: <seq>`, `event: <kind>` and `data:` with the fields below beside "
-        "`run_id`, `seq` and `at` (Unix time in seconds). `seq` only grows, with gaps; a reader that comes back sends "
+        "`run_id`, `seq` and `at` (ISO 8601, UTC). `seq` only grows, with gaps; a reader that comes back sends "
         "the last one as `Last-Event-ID` and gets the rest. A comment line comes while nothing happens. "
         f"A run ends with {', '.join(code(kind) for kind in sorted(TERMINAL_KINDS))}.",
         *(section(code(kind), _sentence(body), field_table(body)) for kind, body in BODIES.items()),

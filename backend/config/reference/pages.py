@@ -10,6 +10,7 @@ from backend.config.reference.events import events_page
 from backend.config.reference.inference_server import inference_page
 from backend.config.reference.parts import nodes_page, tools_page
 from backend.config.reference.service import service_page
+from backend.config.reference.typescript import TARGET, events_module
 from backend.config.reference.variables import variables_page
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference"
@@ -26,12 +27,13 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 
 
-def pages_write(folder: Path = FOLDER) -> list[Path]:
-    """Write every page; returns those whose content is new."""
+def pages_write(folder: Path = FOLDER, types: Path = TARGET) -> list[Path]:
+    """Write every page, and the event types of the web page; returns what is new."""
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
-    for name, made in PAGES.items():
-        path, text = folder / f"{name}.md", made()
+    made_of = {folder / f"{name}.md": made for name, made in PAGES.items()} | {types: events_module}
+    for path, made in made_of.items():
+        text = made()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             changed.append(path)

@@ -1,56 +1,27 @@
-/** The closed union of what a run's stream can say. */
-import type { JsonObject } from "./types";
+/** What a run's stream can say: the generated union, and what the page asks about it. */
+import type { RunEvent } from "./events.generated";
+
+export type { RunEvent, Source } from "./events.generated";
 
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
 }
 
-export interface Source {
-  position: number;
-  dataset_id: string;
-  document_id: string;
-  document_name: string;
-  chunk_id: string;
-  page: number | null;
-  score: number;
-  text: string;
-  cited: boolean;
-}
-
-interface EventBase {
-  run_id: string;
-  seq: number;
-  at: string;
-}
-
-export type RunEvent = EventBase &
-  (
-    | { kind: "run_started"; app_id: string | null; conversation_id: string | null; inputs: JsonObject; attempt: number }
-    | { kind: "node_started"; node_id: string; node_kind: string; title: string; inputs: JsonObject }
-    | { kind: "text_delta"; node_id: string; text: string }
-    | { kind: "text_reset"; node_id: string; text: string }
-    | { kind: "sources"; node_id: string; sources: Source[] }
-    | { kind: "tool_call"; node_id: string; call_id: string; name: string; arguments: JsonObject; thought: string | null }
-    | {
-        kind: "tool_result";
-        node_id: string;
-        call_id: string;
-        name: string;
-        output: string;
-        error: { code: string; message: string } | null;
-        elapsed_ms: number;
-      }
-    | { kind: "node_finished"; node_id: string; node_kind: string; outputs: JsonObject; usage: Usage | null; elapsed_ms: number }
-    | { kind: "node_failed"; node_id: string; node_kind: string; code: string; message: string }
-    | { kind: "human_input_required"; node_id: string }
-    | { kind: "run_paused" }
-    | { kind: "run_finished"; outputs: JsonObject; usage: Usage | null; elapsed_ms: number; cost: string | null }
-    | { kind: "run_failed"; code: string; message: string }
-    | { kind: "run_cancelled" }
-  );
-
 export type RunEventKind = RunEvent["kind"];
+
+/** A node's usage as far as its model counted it. */
+export function usageOf(value: { prompt_tokens?: unknown; completion_tokens?: unknown }): Usage | null {
+  const { prompt_tokens: prompt, completion_tokens: completion } = value;
+  return typeof prompt === "number" && typeof completion === "number"
+    ? { prompt_tokens: prompt, completion_tokens: completion }
+    : null;
+}
+
+/** A tool's failure: the event carries its code, and what the model was told as output. */
+export function toolError(result: { error: string; output: string | null }): { code: string; message: string } | null {
+  return result.error ? { code: result.error, message: result.output ?? "" } : null;
+}
 
 /** Keyed by kind, so that the compiler notices a kind that is missing here. */
 const KINDS: Record<RunEventKind, true> = {

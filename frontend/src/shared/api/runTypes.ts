@@ -45,7 +45,7 @@ export interface ToolCallRecord {
   arguments: JsonObject;
   thought: string | null;
   output: string | null;
-  error: { code: string; message: string } | null;
+  error: string;
   elapsed_ms: number | null;
 }
 

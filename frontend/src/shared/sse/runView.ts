@@ -1,7 +1,10 @@
 /** What a run looks like after some of its events: a pure reduction, the same for live, resumed and replayed. */
-import type { RunEvent, Source, Usage } from "@/shared/api/events";
+import { toolError, usageOf, type RunEvent, type Source, type Usage } from "@/shared/api/events";
 import type { RunStatus } from "@/shared/api/runTypes";
 import type { JsonObject } from "@/shared/api/types";
+
+/** Attempt n of a run numbers its events from n times this. */
+const SEQS_PER_ATTEMPT = 1_000_000;
 
 export interface NodeView {
   nodeId: string;
@@ -71,7 +74,8 @@ export function isLive(status: RunStatus): boolean {
 
 export function reduceRun(view: RunView, event: RunEvent): RunView {
   if (event.seq <= view.lastSeq) return view;
-  return { ...apply(view, event), lastSeq: event.seq, runId: event.run_id };
+  const attempt = Math.floor(event.seq / SEQS_PER_ATTEMPT);
+  return { ...apply(view, event), lastSeq: event.seq, runId: event.run_id, attempt };
 }
 
 function apply(view: RunView, event: RunEvent): RunView {
@@ -80,7 +84,6 @@ function apply(view: RunView, event: RunEvent): RunView {
       return {
         ...view,
         status: "running",
-        attempt: event.attempt,
         conversationId: event.conversation_id,
         startedAt: view.startedAt ?? event.at,
       };
@@ -112,7 +115,7 @@ function apply(view: RunView, event: RunEvent): RunView {
         elapsedMs: null,
       });
     case "tool_result":
-      return withStep(view, event.call_id, { output: event.output, error: event.error, elapsedMs: event.elapsed_ms });
+      return withStep(view, event.call_id, { output: event.output, error: toolError(event), elapsedMs: event.elapsed_ms });
     case "node_finished":
       return withNode(view, event.node_id, (node) => ({ ...node, status: "succeeded", elapsedMs: event.elapsed_ms }));
     case "node_failed":
@@ -126,7 +129,7 @@ function apply(view: RunView, event: RunEvent): RunView {
         ...view,
         status: "succeeded",
         outputs: event.outputs,
-        usage: event.usage,
+        usage: usageOf(event.usage),
         elapsedMs: event.elapsed_ms,
         cost: event.cost,
       };

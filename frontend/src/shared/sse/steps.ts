@@ -1,4 +1,5 @@
 /** The tool calls of a stored trace in the shape that a live run has. */
+import { toolError } from "@/shared/api/events";
 import type { RunNode } from "@/shared/api/runTypes";
 import type { StepView } from "./runView";
 
@@ -10,7 +11,7 @@ export function storedSteps(node: RunNode): StepView[] {
     arguments: call.arguments,
     thought: call.thought || null,
     output: call.output,
-    error: call.error,
+    error: toolError(call),
     elapsedMs: call.elapsed_ms,
   }));
 }
