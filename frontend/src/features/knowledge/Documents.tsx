@@ -3,7 +3,7 @@ import { Button, Center, Group, Select, Stack, Table, Text, TextInput } from "@m
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconFiles, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/shared/api/client";
 import type { KnowledgeDocument } from "@/shared/api/knowledgeTypes";
@@ -56,6 +56,15 @@ export function Documents({ datasetId }: { datasetId: string }) {
   });
   const list = documents.data?.pages.flatMap((page) => page.results) ?? [];
   const filtered = search !== "" || status !== null;
+  const working = list.some(inProgress);
+  // The dataset counts its passages: it has new ones as soon as the last document is ready.
+  useEffect(() => {
+    if (!working) return undefined;
+    return () => {
+      void client.invalidateQueries({ queryKey: ["dataset", datasetId] });
+      void client.invalidateQueries({ queryKey: ["datasets"] });
+    };
+  }, [working, client, datasetId]);
   return (
     <Stack>
       {may.edit && <UploadZone datasetId={datasetId} />}

@@ -71,7 +71,7 @@ function NodeDetail({ node }: { node: RunNode }) {
     <Stack gap="sm">
       <Group gap="md">
         <Text fw={600}>{node.title || node.node_id}</Text>
-        {node.usage && (
+        {node.usage && node.usage.prompt_tokens + node.usage.completion_tokens > 0 && (
           <Text size="sm" c="dimmed" className="numbers">
             {t("runs.usage", {
               prompt: formatCount(node.usage.prompt_tokens, i18n.language),

@@ -74,4 +74,15 @@ describe("citations", () => {
     expect(onCite).toHaveBeenCalledWith(2);
     expect(screen.getByText(/and \[7\]/)).toBeInTheDocument();
   });
+
+  test.each([
+    ["Tea is hot [1, 3].", [1, 3]],
+    ["Tea is hot [1-3].", [1, 2, 3]],
+    ["Tea is hot [2–3; 7].", [2, 3]],
+    ["茶是热的【2】。", [2]],
+    ["Tea was hot [1990-1999].", []],
+  ])("%s has the marks that the server counts", (text, expected) => {
+    render(<MarkdownView text={text} positions={[1, 2, 3]} />);
+    expect(screen.queryAllByRole("button").map((mark) => Number(mark.textContent))).toEqual(expected);
+  });
 });

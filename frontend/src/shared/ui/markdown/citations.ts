@@ -1,4 +1,4 @@
-/** A step after sanitising: `[n]` in running text becomes a mark that opens source n. */
+/** A step after sanitising: `[n]` in running text becomes marks that open the sources of these numbers. */
 
 interface HastNode {
   type: string;
@@ -8,7 +8,9 @@ interface HastNode {
   children?: HastNode[];
 }
 
-const MARK = /\[(\d{1,3})\]/g;
+// [1], [1, 2], [1-3] and 【1】: what the server counts as a citation.
+const MARK = /[[【]\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*[\]】]/g;
+const RANGE = /^(\d+)\s*[–-]\s*(\d+)$/;
 const UNTOUCHED = new Set(["code", "pre", "a"]);
 
 export function rehypeCitations(positions: ReadonlySet<number>) {
@@ -28,12 +30,17 @@ function marked(text: string, positions: ReadonlySet<number>): HastNode[] {
   const parts: HastNode[] = [];
   let end = 0;
   for (const match of text.matchAll(MARK)) {
-    const position = Number(match[1]);
-    if (!positions.has(position)) continue;
+    const cited = (match[1] ?? "").split(/[,;]/).flatMap((part) => citedBy(part.trim(), positions));
+    if (cited.length === 0) continue;
     if (match.index > end) parts.push({ type: "text", value: text.slice(end, match.index) });
-    parts.push({ type: "element", tagName: "button", properties: { value: String(position) }, children: [] });
+    for (const position of cited) parts.push({ type: "element", tagName: "button", properties: { value: String(position) }, children: [] });
     end = match.index + match[0].length;
   }
   if (end < text.length) parts.push({ type: "text", value: text.slice(end) });
   return parts;
+}
+
+function citedBy(part: string, positions: ReadonlySet<number>): number[] {
+  const [, first, last] = RANGE.exec(part) ?? [part, part, part];
+  return [...positions].filter((position) => Number(first) <= position && position <= Number(last));
 }
