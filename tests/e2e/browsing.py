@@ -123,7 +123,9 @@ def sign_up(page: Page, email: str, password: str, workspace: str) -> None:
 def enter(page: Page, room: str) -> None:
     """Go to a room of the workspace by the rail."""
     page.get_by_role("navigation", name="Main navigation").get_by_role("link", name=room, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_url(f"**/{room.lower()}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome" if room == "Home" else room)
+    expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
 
 
 def app_make(page: Page, name: str, kind: str) -> None:
@@ -152,7 +154,7 @@ def dataset_make(page: Page, name: str, *files: FilePayload) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose in a drop-down of the build page."""
-    page.get_by_label(label, exact=True).first.click()
+    page.get_by_label(label, exact=True).and_(page.locator("input")).first.click()
     page.get_by_role("option", name=option, exact=True).click()
     page.keyboard.press("Escape")
 

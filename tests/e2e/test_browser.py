@@ -174,10 +174,11 @@ def test_an_agent_answers_and_so_does_a_completion_with_a_form(browser: Browser,
         shoot(page, "agent")
 
         app_make(page, "Postcard", "Completion")
-        instruct(page, "Write one sentence on a postcard about {{topic}}.", 40)
+        instruct(page, "Write one {{tone}} sentence on a postcard about {{query}}.", 40)
         page.get_by_role("button", name="Add", exact=True).click()
         preview = page.get_by_role("region", name="Preview")
-        preview.get_by_role("textbox", name="topic").fill("the sea at Korvala")
+        preview.get_by_role("textbox", name="tone").fill("happy")
+        preview.get_by_role("textbox", name="Text").fill("the sea at Korvala")
         preview.get_by_role("button", name="Run").click()
         postcard = preview.get_by_role("article", name="Answer")
         expect(postcard).to_be_visible()
