@@ -49,7 +49,7 @@ export function AppsPage() {
           onChange={(event) => put("search", event.currentTarget.value)}
           flex={1}
           miw={180}
-          maw={320}
+          maw={{ sm: 320 }}
         />
         <SegmentedControl
           aria-label={t("apps.mode")}

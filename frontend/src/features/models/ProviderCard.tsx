@@ -74,7 +74,7 @@ export function ProviderCard({ provider, onEdit }: { provider: Provider; onEdit:
 function ModelTable({ provider }: { provider: Provider }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={640}>
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -88,7 +88,7 @@ function ModelTable({ provider }: { provider: Provider }) {
         <Table.Tbody>
           {provider.models.map((model) => (
             <Table.Tr key={`${model.kind}-${model.name}`}>
-              <Table.Td className="mono">{model.name}</Table.Td>
+              <Table.Td className="mono" style={{ overflowWrap: "anywhere" }}>{model.name}</Table.Td>
               <Table.Td>{t(`models.kinds.${model.kind}`)}</Table.Td>
               <Table.Td ta="right">{formatCount(model.context_tokens)}</Table.Td>
               <Table.Td ta="right">{formatUsd(model.input_price)}</Table.Td>

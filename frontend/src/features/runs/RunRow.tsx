@@ -53,6 +53,7 @@ export function RunRow({ run, to, withApp, selected }: { run: RunSummary; to: st
 }
 
 export function RunCards({ runs, onOpen }: { runs: RunSummary[]; onOpen: (id: string) => void }) {
+  const { t, i18n } = useTranslation();
   return (
     <Stack gap="xs">
       {runs.map((run) => (
@@ -64,12 +65,12 @@ export function RunCards({ runs, onOpen }: { runs: RunSummary[]; onOpen: (id: st
               </Text>
               <StatusBadge status={run.status} />
             </Group>
-            <Group justify="space-between" mt={4}>
-              <Text size="xs" c="dimmed" className="numbers">
-                {run.app?.name ?? "–"} · {formatCount(tokensOf(run))} · {formatDuration(run.elapsed_ms)}
+            <Group gap="xs" mt={4} wrap="nowrap">
+              <Text size="xs" c="dimmed" truncate flex={1} miw={0}>
+                {run.app?.name ?? "–"}
               </Text>
-              <Text size="xs" c="dimmed">
-                <RelativeTime at={run.created_at} />
+              <Text size="xs" c="dimmed" className="numbers" style={{ flex: "none" }}>
+                {t("build.tokens", { tokens: formatCount(tokensOf(run), i18n.language) })} · {formatDuration(run.elapsed_ms)} · <RelativeTime at={run.created_at} />
               </Text>
             </Group>
           </Paper>

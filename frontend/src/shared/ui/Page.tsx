@@ -20,17 +20,21 @@ export function Page({ title, description, actions, children, maw = 1120 }: Page
   useDocumentTitle(title);
   return (
     <Box maw={maw} mx="auto" px={{ base: "md", sm: "xl" }} py={{ base: "md", sm: "xl" }} w="100%">
-      <Group justify="space-between" align="flex-start" mb="lg" gap="md">
-        <Box flex={1} miw={220}>
+      <Box mb="lg">
+        <Group justify="space-between" gap="md" wrap="nowrap" mih={36}>
           <Title order={1}>{title}</Title>
-          {description && (
-            <Text c="dimmed" mt={4}>
-              {description}
-            </Text>
+          {actions && (
+            <Group gap="xs" style={{ flex: "none" }}>
+              {actions}
+            </Group>
           )}
-        </Box>
-        {actions && <Group gap="xs">{actions}</Group>}
-      </Group>
+        </Group>
+        {description && (
+          <Text c="dimmed" mt={4}>
+            {description}
+          </Text>
+        )}
+      </Box>
       {children}
     </Box>
   );

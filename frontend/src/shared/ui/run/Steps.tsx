@@ -45,7 +45,7 @@ function Step({ step, live }: { step: StepView; live: boolean }) {
         <Stack gap="xs" pl="lg" py="xs">
           {step.thought && <Text size="sm">{step.thought}</Text>}
           <JsonTree label={t("runs.arguments")} value={step.arguments} />
-          {step.output !== null && <JsonTree label={t("runs.output")} value={step.output} />}
+          {step.output !== null && step.output !== step.error?.message && <JsonTree label={t("runs.output")} value={step.output} />}
           {step.error && (
             <Text size="sm" c="red">
               {step.error.message}
