@@ -70,8 +70,8 @@ export function Documents({ datasetId }: { datasetId: string }) {
       {may.edit && <UploadZone datasetId={datasetId} />}
       {(list.length > 0 || filtered) && (
         <Group gap="xs">
-          <TextInput leftSection={<IconSearch size={16} />} placeholder={t("knowledge.searchDocuments")} aria-label={t("knowledge.searchDocuments")} value={text} onChange={(event) => setText(event.currentTarget.value)} flex={1} miw={180} maw={320} />
-          <Select w={180} placeholder={t("knowledge.anyStatus")} aria-label={t("knowledge.status")} data={STATUSES.map((value) => ({ value, label: t(`common.status.${value}`) }))} value={status} onChange={setStatus} clearable />
+          <TextInput leftSection={<IconSearch size={16} />} placeholder={t("knowledge.searchDocuments")} aria-label={t("knowledge.searchDocuments")} value={text} onChange={(event) => setText(event.currentTarget.value)} flex={1} miw={{ base: "100%", sm: 180 }} maw={{ sm: 320 }} />
+          <Select w={{ base: "100%", sm: 180 }} placeholder={t("knowledge.anyStatus")} aria-label={t("knowledge.status")} data={STATUSES.map((value) => ({ value, label: t(`common.status.${value}`) }))} value={status} onChange={setStatus} clearable />
         </Group>
       )}
       {documents.isPending && <RowsSkeleton />}

@@ -55,7 +55,8 @@ function Results({ retrieval }: { retrieval: Retrieval }) {
       <Group gap="md">
         {retrieval.trace.map((stage) => (
           <Text key={stage.name} size="xs" c="dimmed" className="numbers">
-            {stage.name} · {formatDuration(stage.elapsed_ms)} · {t("knowledge.hits", { count: stage.hits })}
+            {stage.name} · {formatDuration(stage.elapsed_ms)}
+            {stage.hits > 0 && ` · ${t("knowledge.hits", { count: stage.hits })}`}
           </Text>
         ))}
       </Group>

@@ -59,7 +59,7 @@ function ModelEditor({ model, error, onChange, onRemove }: ModelEditorProps) {
             <IconTrash size={16} />
           </ActionIcon>
         </Group>
-        <Group gap="xs" grow>
+        <Group gap="xs" grow align="flex-end">
           <NumberInput label={t("models.contextTokens")} value={model.context_tokens} min={1} allowDecimal={false} onChange={(value) => value !== "" && onChange({ context_tokens: Number(value) })} />
           <NumberInput label={t("models.inputPrice")} value={model.input_price} min={0} decimalScale={6} onChange={(value) => onChange({ input_price: String(value === "" ? 0 : value) })} />
           <NumberInput label={t("models.outputPrice")} value={model.output_price} min={0} decimalScale={6} onChange={(value) => onChange({ output_price: String(value === "" ? 0 : value) })} />
