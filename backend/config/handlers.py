@@ -10,7 +10,7 @@ class ConsoleHandler(ASGIHandler):
 
 class ServiceHandler(ASGIHandler):
     """The service API knows no cookies. Each of Django's own middlewares costs every request two changes of thread,
-    which together were a third of what the platform added to the time to the first token.
+    which a request with a key would pay for nothing.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:
