@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from inference.types import ModelKind
+
 CHAT_MODEL = "smollm2-135m-instruct"
 EMBEDDING_MODEL = "all-minilm-l6-v2"
 
@@ -17,7 +19,7 @@ class ModelConfig:
     """One model: `path` is the GGUF that an engine opens; `convert_from` is what it is made of when it is missing."""
 
     id: str
-    kind: Literal["chat", "embedding"]
+    kind: ModelKind
     path: Path
     engine: str = "llama_cpp"
     convert_from: Path | None = None
@@ -26,6 +28,9 @@ class ModelConfig:
     batch_tokens: int = 128
     max_queued: int = 64
     key_cache: Literal["f16", "q8_0"] = "q8_0"
+    adapters: tuple[tuple[str, Path], ...] = ()  # LoRA adapters by name, as GGUF files
+    scheduling: Literal["mlfq", "fcfs"] = "mlfq"
+    is_isolated: bool = True  # load and run it in a child process without network
 
 
 @dataclass(frozen=True, slots=True)

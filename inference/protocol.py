@@ -3,7 +3,16 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from inference.types import Delta, Embeddings, EmbedRequest, EngineStats, GenerateRequest, ModelInfo
+from inference.types import (
+    Delta,
+    Embeddings,
+    EmbedRequest,
+    EngineStats,
+    GenerateRequest,
+    ModelInfo,
+    Ranking,
+    RerankRequest,
+)
 
 
 class Engine(Protocol):
@@ -18,6 +27,10 @@ class Engine(Protocol):
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """Return one vector of shape `(dimensions,)`, L2-normalised, per text."""
+        ...
+
+    async def rerank(self, request: RerankRequest) -> Ranking:
+        """Score every document against the query."""
         ...
 
     async def count_tokens(self, request: GenerateRequest) -> int:

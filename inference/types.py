@@ -6,6 +6,7 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
 Priority = Literal["interactive", "workflow", "batch"]
+ModelKind = Literal["chat", "embedding", "rerank"]
 FinishReason = Literal["stop", "length", "tool_calls"]
 JsonObject = Mapping[str, object]
 
@@ -60,25 +61,39 @@ class SamplingParams:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    top_logprobs: int | None = None
+    ignore_eos: bool = False
+    deterministic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """One generation: either `messages` (chat) or `prompt` (plain completion).
+    """One generation: either `messages` (chat), `prompt` (plain completion) or `prompt_tokens`.
 
     With `continue_final_message` the last message is the assistant's own unfinished text:
     the engine goes on from it and yields only what is new.
+    `tool_choice` "required" with `tool_name` names the one tool that must be called.
+    `response_schema` is a JSON schema that the answer obeys, {} for any JSON object.
+    `resume_tokens` were sampled for this very request before (by an engine that died): the engine goes on after them
+    and yields only what they had not completed.
     """
 
     model: str
     messages: tuple[Message, ...] = ()
     prompt: str | None = None
+    prompt_tokens: tuple[int, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: Literal["auto", "none", "required"] = "auto"
+    tool_name: str | None = None
+    parallel_tool_calls: bool = True
+    response_schema: JsonObject | None = None
+    adapter: str | None = None
     sampling: SamplingParams = field(default_factory=SamplingParams)
     continue_final_message: bool = False
     priority: Priority = "interactive"
     tenant: str = ""
+    resume_tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +123,44 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenChance:
+    """One candidate token: its bytes and the natural logarithm of its probability before any filter."""
+
+    token: bytes
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """The token that was chosen and the `top` likeliest candidates, best first."""
+
+    chosen: TokenChance
+    top: tuple[TokenChance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
-    """What one step added. The last delta carries `finish_reason` and `usage`."""
+    """What one step added. The last delta carries `finish_reason` and `usage`.
+
+    `tokens` are the ids behind everything yielded since the delta before, held-back text included.
+    """
 
     text: str = ""
     reasoning: str = ""
     tool_calls: tuple[ToolCallDelta, ...] = ()
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedRequest:
-    """Texts to embed in one go."""
+    """Texts to embed in one go, or their tokens in `token_lists` (without special tokens) instead."""
 
     model: str
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    token_lists: tuple[tuple[int, ...], ...] = ()
     tenant: str = ""
 
 
@@ -136,25 +173,60 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class RerankRequest:
+    """Documents to score against one query."""
+
+    model: str
+    query: str
+    documents: tuple[str, ...]
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One relevance score per document, in the documents' order; higher is more relevant."""
+
+    scores: tuple[float, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What a model is and can do; `context_tokens` bounds prompt and answer together (0: unknown)."""
 
     id: str
-    kind: Literal["chat", "embedding"]
+    kind: ModelKind
     context_tokens: int = 0
     dimensions: int = 0
     supports_tools: bool = False
     supports_images: bool = False
     supports_continuation: bool = False
+    supports_schema: bool = False
+    adapters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """How busy an engine is now; KV numbers are tokens, 0 of 0 where there is no cache."""
+    """How busy an engine is now; KV numbers are tokens, 0 of 0 where there is no cache. The rest counts since load.
+
+    steps · step_sequences: sequences summed over the steps, so their ratio is the mean batch size
+    step_s · compute_s: seconds in steps, and the part of them inside llama.cpp
+    """
 
     active: int = 0
     queued: int = 0
     queued_tokens: int = 0
     kv_used: int = 0
     kv_total: int = 0
+    kv_cached: int = 0
     preemptions: int = 0
+    steps: int = 0
+    step_sequences: int = 0
+    step_s: float = 0.0
+    compute_s: float = 0.0
+    prompt_tokens: int = 0
+    prefix_hit_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+    rejected_requests: int = 0
+    restarts: int = 0
