@@ -10,9 +10,8 @@ from inference.batching.scheduler import Scheduler
 from inference.batching.sequence import Sequence
 from inference.chat_template import ChatTemplate, Conversation
 from inference.config import ModelConfig
-from inference.engines.embedding_queue import EmbeddingQueue
 from inference.engines.llama_bindings import LlamaModel
-from inference.engines.llama_embedder import LlamaEmbedder
+from inference.engines.llama_embeddings import LlamaCppEmbeddings
 from inference.engines.llama_executor import LlamaExecutor
 from inference.errors import ContextOverflowError, InferenceError, InvalidRequestError, UnknownModelError
 from inference.protocol import LocalEngine
@@ -142,63 +141,6 @@ class LlamaCppChat:
         if not tokens:
             raise InvalidRequestError("The prompt is empty: send some text.", param="prompt")
         return tokens
-
-
-class LlamaCppEmbeddings:
-    """One embedding model with a context and a thread of its own."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        self._config = config
-        self._embedder = LlamaEmbedder(config)
-        self._queue = EmbeddingQueue(self._embedder, max_queued=config.max_queued)
-
-    def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
-        raise InvalidRequestError(f"{request.model!r} is an embedding model: choose a chat model.", param="model")
-
-    async def embed(self, request: EmbedRequest) -> Embeddings:
-        if request.model != self._config.id:
-            raise UnknownModelError.of(request.model, (self._config.id,))
-        inputs = await self._tokenize(request.texts)
-        vectors = await self._queue.embed(inputs)
-        return Embeddings(vectors, Usage(prompt_tokens=sum(map(len, inputs))))
-
-    async def tokenize(self, request: GenerateRequest) -> list[int]:
-        if request.model != self._config.id:
-            raise UnknownModelError.of(request.model, (self._config.id,))
-        if request.prompt is None:
-            raise InvalidRequestError(f"{request.model!r} has no chat template: send 'prompt'.", param="messages")
-        return (await self._tokenize((request.prompt,)))[0]
-
-    async def count_tokens(self, request: GenerateRequest) -> int:
-        return len(await self.tokenize(request))
-
-    async def models(self) -> list[ModelInfo]:
-        return [
-            ModelInfo(
-                id=self._config.id,
-                kind="embedding",
-                context_tokens=self._embedder.context_tokens,
-                dimensions=self._embedder.dimensions,
-            )
-        ]
-
-    def stats(self) -> EngineStats:
-        texts, tokens = self._queue.queued
-        active = self._queue.active_texts
-        return EngineStats(active=active, queued=max(0, texts - active), queued_tokens=tokens)
-
-    async def aclose(self) -> None:
-        await asyncio.to_thread(self.close)
-
-    def close(self) -> None:
-        """Fail what waits and free the model; blocks until the thread is gone."""
-        self._queue.stop()
-
-    async def _tokenize(self, texts: tuple[str, ...]) -> list[list[int]]:
-        def work() -> list[list[int]]:
-            return [self._embedder.tokenize(text) for text in texts]
-
-        return await asyncio.to_thread(work) if sum(map(len, texts)) > _LONG_TEXT else work()
 
 
 @dataclass(slots=True)

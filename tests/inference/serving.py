@@ -15,7 +15,8 @@ from pathlib import Path
 
 from inference.config import CHAT_MODEL, EMBEDDING_MODEL, ModelConfig, builtin_models
 from inference.engines.fake import FakeEngine
-from inference.engines.llama_cpp import LlamaCppChat, LlamaCppEmbeddings
+from inference.engines.llama_cpp import LlamaCppChat
+from inference.engines.llama_embeddings import LlamaCppEmbeddings
 from inference.quantization.convert import convert_embedding_model
 from inference.types import GenerateRequest, Message, SamplingParams
 
