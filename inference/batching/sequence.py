@@ -10,19 +10,18 @@ from inference.types import Priority, SamplingParams
 class Constraint(Protocol):
     """What a grammar allows next in one sequence. Used by the engine thread only; stateful."""
 
-    def allows(self, token: int) -> bool:
-        """Say whether `token` may come next, the end of generation included."""
-        ...
+    def allows(self, token: int, remaining: int) -> bool:
+        """Say whether `token` may come next, the end of generation included.
 
-    def mask(self, remaining: int) -> bytes:
-        """Return a bitmap, one bit per token (little-endian 32-bit words), of what may come next.
-
-        With few tokens `remaining` only what leads to the shortest end is allowed, so that the value closes in time.
+        `remaining` tokens may still be generated, this one included: what could not be closed with them is refused.
         """
         ...
 
-    def is_closing(self, remaining: int) -> bool:
-        """Say whether so few tokens remain that `mask` must be asked before every token."""
+    def mask(self, remaining: int) -> bytes:
+        """Return a bitmap, one bit per token (little-endian 32-bit words), of what `allows` would allow.
+
+        Near the end it may leave out some of it, never all: sample, ask `allows`, mask only what it refused.
+        """
         ...
 
     def accept(self, tokens: Sized[int]) -> None:
@@ -30,11 +29,11 @@ class Constraint(Protocol):
         ...
 
     def forced(self, limit: int) -> list[int]:
-        """Return at most `limit` tokens that must come next whatever the model says; not accepted yet."""
+        """Return at most `limit` (and no more than remain) tokens that must come next; not accepted yet."""
         ...
 
-    def admissible(self, draft: Sized[int]) -> int:
-        """Return how many leading tokens of `draft` the grammar would take, without changing the state."""
+    def admissible(self, draft: Sized[int], remaining: int) -> int:
+        """Return how many leading tokens of `draft` `allows` would take in turn, without changing the state."""
         ...
 
     @property
