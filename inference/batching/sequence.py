@@ -28,8 +28,8 @@ class Constraint(Protocol):
         """Take in tokens that were chosen (or prescribed)."""
         ...
 
-    def forced(self, limit: int) -> list[int]:
-        """Return at most `limit` (and no more than remain) tokens that must come next; not accepted yet."""
+    def forced(self, limit: int, remaining: int) -> list[int]:
+        """Return at most `limit` tokens that must come next whatever the model says; not accepted yet."""
         ...
 
     def admissible(self, draft: Sized[int], remaining: int) -> int:
