@@ -31,6 +31,7 @@ class ModelConfig:
     adapters: tuple[tuple[str, Path], ...] = ()  # LoRA adapters by name, as GGUF files
     scheduling: Literal["mlfq", "fcfs"] = "mlfq"
     is_isolated: bool = True  # load and run it in a child process without network
+    sha256: str = ""  # refuse a file of any other content
 
 
 @dataclass(frozen=True, slots=True)

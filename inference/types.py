@@ -211,6 +211,7 @@ class EngineStats:
 
     steps · step_sequences: sequences summed over the steps, so their ratio is the mean batch size
     step_s · compute_s: seconds in steps, and the part of them inside llama.cpp
+    busy_s: seconds that the step under way has taken so far; a watchdog reads it
     """
 
     active: int = 0
@@ -230,3 +231,4 @@ class EngineStats:
     accepted_tokens: int = 0
     rejected_requests: int = 0
     restarts: int = 0
+    busy_s: float = 0.0
