@@ -4,9 +4,12 @@ import ctypes
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+
+import numpy as np
 
 from inference.errors import EngineFailedError
 
@@ -118,27 +121,39 @@ class LlamaModel:
 
 
 class TokenBatch:
-    """A reusable llama_batch: rows of (token, position, sequence, wants output)."""
+    """A reusable llama_batch whose columns are numpy arrays: rows of (token, position, sequence, wants output)."""
 
     def __init__(self, capacity: int) -> None:
-        self._api = library()
+        api = library()
         self.capacity = capacity
-        self.raw = self._api.llama_batch_init(capacity, 0, 1)
+        self._tokens = np.zeros(capacity, np.int32)
+        self._positions = np.zeros(capacity, np.int32)
+        self._sequences = np.zeros(capacity, np.int32)
+        self._outputs = np.zeros(capacity, np.int8)
+        self._ones = np.ones(capacity, np.int32)  # every row belongs to one sequence
+        self._addresses = self._sequences.ctypes.data + np.arange(capacity, dtype=np.uintp) * 4
+        self.raw = api.llama_batch()
+        for name, column in (
+            ("token", self._tokens),
+            ("pos", self._positions),
+            ("n_seq_id", self._ones),
+            ("seq_id", self._addresses),
+            ("logits", self._outputs),
+        ):
+            ctypes.c_void_p.from_buffer(self.raw, getattr(api.llama_batch, name).offset).value = column.ctypes.data
 
     def clear(self) -> None:
         self.raw.n_tokens = 0
 
-    def add(self, token: int, position: int, sequence: int, output: bool) -> int:
-        """Append one row and return its index."""
-        row: int = self.raw.n_tokens
-        assert row < self.capacity
-        self.raw.token[row] = token
-        self.raw.pos[row] = position
-        self.raw.n_seq_id[row] = 1
-        self.raw.seq_id[row][0] = sequence
-        self.raw.logits[row] = output
-        self.raw.n_tokens = row + 1
-        return row
-
-    def close(self) -> None:
-        self._api.llama_batch_free(self.raw)
+    def extend(self, tokens: Sequence[int], *, position: int, sequence: int, outputs: int) -> int:
+        """Append tokens at consecutive positions; the last `outputs` want logits. Return the index after them."""
+        first: int = self.raw.n_tokens
+        end = first + len(tokens)
+        assert end <= self.capacity
+        self._tokens[first:end] = tokens
+        self._positions[first:end] = range(position, position + len(tokens))
+        self._sequences[first:end] = sequence
+        self._outputs[first : end - outputs] = 0
+        self._outputs[end - outputs : end] = 1
+        self.raw.n_tokens = end
+        return end

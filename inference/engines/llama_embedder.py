@@ -50,8 +50,7 @@ class LlamaEmbedder:
         """Return one vector of shape (dimensions,) per input; at most batch_tokens tokens and max_sequences inputs."""
         self._batch.clear()
         for number, tokens in enumerate(inputs):
-            for position, token in enumerate(tokens):
-                self._batch.add(token, position, number, output=True)
+            self._batch.extend(tokens, position=0, sequence=number, outputs=len(tokens))
         rows = self._batch.raw.n_tokens
         threads = self._threads.choose(rows)
         self._api.llama_set_n_threads(self._context, threads, threads)
@@ -68,7 +67,6 @@ class LlamaEmbedder:
         return [value / norm for value in values] if norm > 0 else values
 
     def close(self) -> None:
-        self._batch.close()
         self._api.llama_free(self._context)
         self.model.close()
 
