@@ -22,7 +22,7 @@ class _Message(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Fields travel by position: both ends are always the same version."""
 
 
-class Load(_Message):
+class Load(_Message, frozen=True):
     """The first message to a child: build the engine that `factory` ("module:function") makes of `config`."""
 
     config: ModelConfig
@@ -30,47 +30,47 @@ class Load(_Message):
     heartbeat_s: float
 
 
-class Generate(_Message):
+class Generate(_Message, frozen=True):
     id: int
     request: GenerateRequest
 
 
-class Embed(_Message):
+class Embed(_Message, frozen=True):
     id: int
     request: EmbedRequest
 
 
-class Rerank(_Message):
+class Rerank(_Message, frozen=True):
     id: int
     request: RerankRequest
 
 
-class Tokenize(_Message):
+class Tokenize(_Message, frozen=True):
     id: int
     request: GenerateRequest
 
 
-class Cancel(_Message):
+class Cancel(_Message, frozen=True):
     """Nobody waits for `id` any more. There is no answer."""
 
     id: int
 
 
-class Loaded(_Message):
+class Loaded(_Message, frozen=True):
     """The engine can be asked now; `confinement` says how well the process is shut in."""
 
     models: list[ModelInfo]
     confinement: str
 
 
-class Deltas(_Message):
+class Deltas(_Message, frozen=True):
     """What one step brought, for all its requests; `stats` comes along when it is due."""
 
     items: list[tuple[int, Delta]]
     stats: EngineStats | None = None
 
 
-class Vectors(_Message):
+class Vectors(_Message, frozen=True):
     """The answer to Embed: `count` vectors of float32 in native byte order, one after the other."""
 
     id: int
@@ -79,17 +79,17 @@ class Vectors(_Message):
     usage: Usage
 
 
-class Ranked(_Message):
+class Ranked(_Message, frozen=True):
     id: int
     ranking: Ranking
 
 
-class Tokens(_Message):
+class Tokens(_Message, frozen=True):
     id: int
     tokens: list[int]
 
 
-class Failure(_Message):
+class Failure(_Message, frozen=True):
     """An InferenceError by its code; id 0 says that the engine could not be loaded."""
 
     id: int
@@ -99,7 +99,7 @@ class Failure(_Message):
     retry_after_s: float | None = None
 
 
-class Heartbeat(_Message):
+class Heartbeat(_Message, frozen=True):
     """The child's event loop lives; `stats.busy_s` tells how long the engine has been in its step."""
 
     stats: EngineStats
@@ -164,5 +164,5 @@ def _typed(kind: type, value: object) -> object:
 
 _ERRORS = _tree(InferenceError)
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
-_TO_CHILD = msgspec.msgpack.Decoder(ToChild, dec_hook=_typed)
-_TO_PARENT = msgspec.msgpack.Decoder(ToParent, dec_hook=_typed)
+_TO_CHILD: msgspec.msgpack.Decoder[ToChild] = msgspec.msgpack.Decoder(ToChild, dec_hook=_typed)
+_TO_PARENT: msgspec.msgpack.Decoder[ToParent] = msgspec.msgpack.Decoder(ToParent, dec_hook=_typed)

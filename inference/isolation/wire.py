@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Callable
+from typing import cast
 
 MAX_FRAME_BYTES = 256 * 2**20
 _LENGTH = struct.Struct("<I")
@@ -37,8 +38,7 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class is not one by inheritance
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
