@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
+from inference.tool_parsing.dialects import DIALECTS, FENCED, HERMES, LLAMA3, MISTRAL, Dialect, detect
 from inference.types import ToolCall
 
 HERMES_OPEN, HERMES_CLOSE = "<tool_call>", "</tool_call>"

@@ -1,0 +1,148 @@
+"""Compiles what a request asks for into constraints; what was compiled lately is kept."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from llguidance import LLMatcher, LLParserLimits
+
+from inference.errors import InvalidRequestError
+from inference.structured.calls import MAX_CALLS, calls_grammar, check_tools
+from inference.structured.constraint import GrammarConstraint
+from inference.structured.grammar import Literal, Node, Seq, lark
+from inference.structured.opening import OpeningConstraint
+from inference.structured.schema import check_size, compile_schema
+from inference.structured.vocabulary import Vocabulary
+from inference.structured.walker import Walker
+from inference.tool_parsing import Dialect
+from inference.types import GenerateRequest, ToolSpec
+
+MAX_RESPONSE_TEXT = 4_096  # characters of a string in an answer, where its schema names no 'maxLength'
+_MAX_KEPT = 64
+_LIMITS = LLParserLimits(max_grammar_size=200_000, initial_lexer_fuel=2_000_000, verbose_errors=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A grammar, ready to be copied for a sequence."""
+
+    matcher: LLMatcher
+    walker: Walker
+
+
+class Grammars:
+    """Makes the constraint of each request to one model. Thread-safe; compiling blocks for some milliseconds."""
+
+    def __init__(self, vocabulary: Vocabulary, dialect: Dialect) -> None:
+        shown = {
+            token
+            for token in vocabulary.control
+            if vocabulary.pieces[token].decode("utf-8", "replace") in dialect.markers
+        }
+        self._vocabulary = (
+            replace(vocabulary, control=vocabulary.control - shown, _known={}, _completing={}) if shown else vocabulary
+        )
+        self._dialect = dialect
+        self._kept: OrderedDict[str, _Compiled] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def constraint_for(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint | None:
+        """Return what the answer must obey, or None. Raises InvalidRequestError naming what cannot be enforced.
+
+        With `continue_final_message` the constraint has taken in the unfinished message already.
+        """
+        constraint = self._fresh(request)
+        if constraint is not None and request.continue_final_message and request.messages:
+            self._take_in(constraint, request.messages[-1].content)
+        return constraint
+
+    def _fresh(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint | None:
+        if request.tools and request.tool_choice != "none":
+            return self._of_tools(request)
+        if request.response_schema is None:
+            return None
+        schema = request.response_schema
+        check_size(schema, "response_format")
+        return self._constraint(
+            f"schema {_key(schema)}", lambda: compile_schema(schema, default_max_length=MAX_RESPONSE_TEXT)
+        )
+
+    def _of_tools(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint:
+        tools, dialect = _chosen(request), self._dialect
+        most = MAX_CALLS if request.parallel_tool_calls else 1
+        for tool in tools:
+            check_size(tool.parameters, "tools")
+        key = _key([(tool.name, tool.parameters) for tool in tools])
+        if request.tool_choice == "required":
+            before = dialect.prompt if request.continue_final_message else ""
+            return self._constraint(
+                f"calls {most} {before!r} {key}", lambda: _opened(before, calls_grammar(tools, dialect, most=most))
+            )
+        once = 1 if dialect.text_after else most
+        inside = self._compiled(
+            f"auto {once} {key}", lambda: _opened(dialect.lead, calls_grammar(tools, dialect, most=once))
+        )
+        return OpeningConstraint(dialect, self._vocabulary, lambda: self._at_work(inside), most_calls=most)
+
+    def _constraint(self, key: str, build: Callable[[], Node]) -> GrammarConstraint:
+        return self._at_work(self._compiled(key, build))
+
+    def _at_work(self, compiled: _Compiled) -> GrammarConstraint:
+        return GrammarConstraint(compiled.matcher.deep_copy(), compiled.walker, self._vocabulary)
+
+    def _compiled(self, key: str, build: Callable[[], Node]) -> _Compiled:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                found = self._kept[key] = self._compile(build())
+                if len(self._kept) > _MAX_KEPT:
+                    self._kept.popitem(last=False)
+            else:
+                self._kept.move_to_end(key)
+        return found
+
+    def _compile(self, root: Node) -> _Compiled:
+        walker = Walker(root, self._vocabulary)
+        matcher = LLMatcher(
+            self._vocabulary.tokenizer, LLMatcher.grammar_from_lark(lark(root)), log_level=0, limits=_LIMITS
+        )
+        if matcher.is_error():
+            raise InvalidRequestError(
+                f"The schema is too complex to be enforced: {matcher.get_error()[:200]!r}. Make it smaller.",
+                param="response_format",
+            )
+        return _Compiled(matcher, walker)
+
+    def _take_in(self, constraint: GrammarConstraint | OpeningConstraint, text: str) -> None:
+        for token in self._vocabulary.split(text.encode("utf-8", "replace")):
+            if not constraint.allows(token, _ENDLESS):
+                raise InvalidRequestError(
+                    f"The message to continue does not obey what is asked for: {text[:80]!r}. Leave it out or correct it.",
+                    param="messages",
+                )
+            constraint.accept((token,))
+
+
+_ENDLESS = 2**31
+
+
+def _opened(before: str, calls: Node) -> Node:
+    return Seq((Literal(before), calls)) if before else calls
+
+
+def _chosen(request: GenerateRequest) -> tuple[ToolSpec, ...]:
+    check_tools(request.tools)
+    if request.tool_choice != "required" or request.tool_name is None:
+        return request.tools
+    chosen = tuple(tool for tool in request.tools if tool.name == request.tool_name)
+    if not chosen:
+        raise InvalidRequestError(
+            f"'tool_choice' names {request.tool_name[:80]!r}, which is not among the tools.", param="tool_choice"
+        )
+    return chosen
+
+
+def _key(value: object) -> str:
+    return json.dumps(value, default=str)
