@@ -5,56 +5,15 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Sequence as Sized
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
-from inference.batching.scheduler import Sampled, Scheduler
-from inference.batching.sequence import Batch, Row, Sequence
+from inference.batching.executor import CacheFullError, ContextLostError, Executor, Listener
+from inference.batching.scheduler import Progress, Scheduler
+from inference.batching.sequence import Batch, Outcome, Row, Sequence, Trim
 from inference.errors import EngineFailedError, InferenceError, OverloadedError
-from inference.types import EngineStats, FinishReason
+from inference.types import EngineStats
 
 _LOG = logging.getLogger(__name__)
-_STEP_TARGET_S = 0.15  # a prompt's chunk must not hold up running streams for longer
-_SMALLEST_CHUNK = 16
-_SMOOTHING = 0.3
-_FIRST_PREFILL_RATE = 250.0  # tokens per second, until measured
-
-
-class Executor(Protocol):
-    """Computes steps. Called by one thread only."""
-
-    def open(self, sequence: Sequence) -> None:
-        """Prepare sampling for a new sequence."""
-        ...
-
-    def run(self, rows: Sized[Row]) -> list[int | None]:
-        """Compute the rows, return a sampled token for each that samples. Raises with the cache as it was before."""
-        ...
-
-    def clear(self, slots: Sized[int]) -> None:
-        """Forget the cells of vacated slots."""
-        ...
-
-    def close(self, sequence: Sequence) -> None:
-        """Forget what `open` prepared."""
-        ...
-
-    def shutdown(self) -> None:
-        """Free everything; nothing is called afterwards."""
-        ...
-
-
-class Listener(Protocol):
-    """Hears about one sequence, in the engine thread: every method must be quick."""
-
-    def token(self, token: int) -> bool:
-        """Take one token; True ends the generation (a stop string was seen)."""
-        ...
-
-    def finished(self, reason: FinishReason, sequence: Sequence) -> None: ...
-
-    def failed(self, error: InferenceError) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +31,35 @@ class _Stop:
     pass
 
 
+@dataclass(slots=True)
+class _Run:
+    """What came of one batch: rows with outcomes, rows that failed, or a reason to plan anew."""
+
+    rows: list[Row] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    failures: list[tuple[Row, Exception]] = field(default_factory=list)
+    is_full: bool = False
+    is_lost: bool = False
+    seconds: float = 0.0
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.failures or self.is_full or self.is_lost)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What the steps amounted to; written by the engine thread only."""
+
+    steps: int = 0
+    step_sequences: int = 0
+    step_s: float = 0.0
+    compute_s: float = 0.0
+    rejected: int = 0
+    kv_running: int = 0
+    kv_cached: int = 0
+
+
 class EngineLoop:
     """Runs one executor in one thread for any number of clients."""
 
@@ -82,7 +70,7 @@ class EngineLoop:
         self._commands: queue.SimpleQueue[_Submit | _Cancel | _Stop] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._in_flight: dict[int, _Submit] = {}
-        self._prefill_rate = _FIRST_PREFILL_RATE
+        self._counts = _Counts()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._work, name=f"engine-{name}", daemon=True)
         self._thread.start()
@@ -94,6 +82,7 @@ class EngineLoop:
             if self._is_stopped:
                 raise EngineFailedError("The engine is shutting down: send the request to another server.")
             if len(self._in_flight) >= self._max_in_flight:
+                self._counts.rejected += 1
                 wait_s = self._estimate_wait_s()
                 raise OverloadedError(
                     f"{len(self._in_flight)} requests are queued or running already: try again in {wait_s} s.",
@@ -112,13 +101,22 @@ class EngineLoop:
             sequences = [command.sequence for command in self._in_flight.values()]
         active = [sequence for sequence in sequences if sequence.slot is not None]
         queued = [sequence for sequence in sequences if sequence.slot is None]
+        scheduler, counts = self._scheduler, self._counts
         return EngineStats(
             active=len(active),
             queued=len(queued),
             queued_tokens=sum(len(sequence.tokens) for sequence in queued),
-            kv_used=sum(sequence.computed for sequence in active),
-            kv_total=self._scheduler.kv.total,
-            preemptions=self._scheduler.preemptions,
+            kv_used=counts.kv_running,
+            kv_total=scheduler.kv.total,
+            kv_cached=counts.kv_cached,
+            preemptions=scheduler.preemptions,
+            steps=counts.steps,
+            step_sequences=counts.step_sequences,
+            step_s=counts.step_s,
+            compute_s=counts.compute_s,
+            prompt_tokens=scheduler.prompt_tokens,
+            prefix_hit_tokens=scheduler.prefix_hit_tokens,
+            rejected_requests=counts.rejected,
         )
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -130,7 +128,7 @@ class EngineLoop:
 
     def _estimate_wait_s(self) -> int:
         backlog = sum(c.sequence.missing for c in self._in_flight.values() if c.sequence.slot is None)
-        return max(1, math.ceil(backlog / self._prefill_rate))
+        return max(1, math.ceil(backlog / self._scheduler.speed.prefill_rate))
 
     def _work(self) -> None:
         while self._obey():
@@ -139,6 +137,8 @@ class EngineLoop:
             except Exception:  # noqa: BLE001  # the engine thread must outlive any step
                 _LOG.exception("The engine thread failed in a step; its sequences end.")
                 self._fail_all("The engine failed in a step: try again.")
+                self._scheduler.reset()
+                self._executor.move([Trim(slot) for slot in range(self._scheduler.kv.slots)])
         self._fail_all("The engine is shutting down: try again.")
         self._executor.shutdown()
 
@@ -160,55 +160,86 @@ class EngineLoop:
                     return False
 
     def _step(self) -> None:
-        batch = self._scheduler.schedule(self._prefill_budget())
-        self._executor.clear(self._scheduler.take_freed())
+        started_s = time.monotonic()
+        batch = self._scheduler.schedule(started_s)
+        self._executor.move(batch.moves)
         if not batch.rows:
             return
-        started = time.perf_counter()
-        computed, tokens = self._compute(batch.rows)
-        self._measure(batch, time.perf_counter() - started)
-        for sampled in self._scheduler.update(Batch(tuple(computed)), tokens):
-            self._deliver(sampled)
-        self._executor.clear(self._scheduler.take_freed())
+        run = self._run(batch)
+        ended_s = time.monotonic()
+        if run.is_whole:
+            self._scheduler.record(batch, run.seconds)
+        for progress in self._scheduler.update(run.rows, run.outcomes, ended_s):
+            self._deliver(progress)
+        for row, problem in run.failures:
+            self._fail(row.sequence.id, _failure(problem))
+        if run.is_lost:
+            self._scheduler.reset()
+        elif run.is_full and not self._scheduler.relieve(ended_s):
+            self._fail(batch.rows[0].sequence.id, EngineFailedError("The KV cache has no room for it: shorten it."))
+        self._counts.steps += 1
+        self._counts.step_sequences += len(run.rows)
+        self._counts.compute_s += run.seconds
+        self._measure_cells()
+        self._counts.step_s += time.monotonic() - started_s
 
-    def _compute(self, rows: Sized[Row]) -> tuple[list[Row], list[int | None]]:
-        """Run the rows; when that fails, halves of them, so that only the row at fault fails."""
-        try:
-            return list(rows), self._executor.run(rows)
-        except Exception as problem:  # noqa: BLE001  # the engine thread: the row at fault fails
-            if len(rows) == 1:
-                _LOG.warning("A sequence failed: %s", problem)
-                error = problem if isinstance(problem, InferenceError) else EngineFailedError(f"It failed: {problem}.")
-                self._fail(rows[0].sequence.id, error)
-                return [], []
-        middle = len(rows) // 2
-        first, second = self._compute(rows[:middle]), self._compute(rows[middle:])
-        return first[0] + second[0], first[1] + second[1]
+    def _run(self, batch: Batch) -> _Run:
+        """Compute the rows; when that fails, halves of them, so that only the row at fault fails."""
+        run = _Run()
+        parts = [batch.rows]
+        while parts:
+            rows = parts.pop()
+            started_s = time.perf_counter()
+            try:
+                outcomes = self._executor.run(rows, batch.adapter)
+            except CacheFullError:
+                run.is_full = True
+                break
+            except ContextLostError as problem:
+                _LOG.warning("The context was made anew: %s", problem)
+                run.is_lost = True
+                break
+            except Exception as problem:  # noqa: BLE001  # the engine thread: the row at fault fails
+                if len(rows) == 1:
+                    run.failures.append((rows[0], problem))
+                else:
+                    middle = len(rows) // 2
+                    parts += [rows[middle:], rows[:middle]]
+            else:
+                run.rows += rows
+                run.outcomes += outcomes
+            finally:
+                run.seconds += time.perf_counter() - started_s
+        return run
 
-    def _deliver(self, sampled: Sampled) -> None:
-        sequence, reason = sampled.sequence, sampled.finish_reason
+    def _deliver(self, progress: Progress) -> None:
+        sequence, reason = progress.sequence, progress.finish_reason
         command = self._in_flight[sequence.id]
-        if sampled.token is not None and command.listener.token(sampled.token):
-            reason = "stop"
+        kept = len(sequence.tokens) - len(progress.tokens)
+        for token in progress.tokens:
+            kept += 1
+            if command.listener.token(token):
+                reason = "stop"
+                break
         if reason is not None:
-            self._drop(sequence.id)
+            self._drop(sequence.id, kept)
             command.listener.finished(reason, sequence)
 
     def _open(self, sequence: Sequence) -> None:
         try:
             self._executor.open(sequence)
         except Exception as problem:  # noqa: BLE001  # the engine thread: this request fails
-            self._fail(sequence.id, EngineFailedError(f"The sampler could not be made: {problem}."))
+            self._fail(sequence.id, _failure(problem))
         else:
-            self._scheduler.add(sequence)
+            self._scheduler.add(sequence, time.monotonic())
 
-    def _drop(self, sequence_id: int) -> None:
+    def _drop(self, sequence_id: int, tokens: int | None = None) -> None:
         with self._lock:
             command = self._in_flight.pop(sequence_id, None)
         if command is not None:
-            self._scheduler.finish(command.sequence)
-            self._executor.clear(self._scheduler.take_freed())
+            self._scheduler.finish(command.sequence, tokens)
             self._executor.close(command.sequence)
+            self._measure_cells()
 
     def _fail(self, sequence_id: int, error: InferenceError) -> None:
         command = self._in_flight.get(sequence_id)
@@ -220,16 +251,14 @@ class EngineLoop:
         for sequence_id in tuple(self._in_flight):
             self._fail(sequence_id, EngineFailedError(message))
 
-    def _prefill_budget(self) -> int:
-        """Return how many prompt tokens the step may take: few while streams wait for their next token."""
-        if not self._scheduler.is_decoding:
-            return self._max_chunk
-        return max(_SMALLEST_CHUNK, min(self._max_chunk, int(self._prefill_rate * _STEP_TARGET_S)))
+    def _measure_cells(self) -> None:
+        kv = self._scheduler.kv
+        self._counts.kv_cached = kv.cached
+        self._counts.kv_running = kv.used - self._counts.kv_cached
 
-    @property
-    def _max_chunk(self) -> int:
-        return self._scheduler.batch_tokens
 
-    def _measure(self, batch: Batch, seconds: float) -> None:
-        if batch.tokens >= 2 * _SMALLEST_CHUNK and not batch.is_decode_only:
-            self._prefill_rate += _SMOOTHING * (batch.tokens / max(seconds, 1e-6) - self._prefill_rate)
+def _failure(problem: Exception) -> InferenceError:
+    if isinstance(problem, InferenceError):
+        return problem
+    _LOG.warning("A sequence failed.", exc_info=problem)
+    return EngineFailedError(f"It could not be computed: {problem}.")

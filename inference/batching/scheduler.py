@@ -1,149 +1,295 @@
 """Decides what the next step computes: a pure value machine, without threads, clocks or llama.cpp."""
 
-from collections import deque
+from collections import Counter
 from collections.abc import Sequence as Sized
 from dataclasses import dataclass
+from typing import Literal
 
-from inference.batching.kv import KvAccount
-from inference.batching.sequence import Batch, Row, Sequence
+from inference.batching.kv import MIN_MATCH, KvCache
+from inference.batching.policy import FcfsPolicy, MlfqPolicy, Policy
+from inference.batching.prefix import common_length
+from inference.batching.sequence import Batch, Outcome, Row, Sequence, Token
+from inference.batching.speed import StepSpeed
 from inference.types import FinishReason
+
+_DECODE_TOKENS = 8  # who misses no more (a token, or some that a grammar forced) counts as decoding
+_SOLO = "\0solo"  # the group of the deterministic sequences; no adapter is called so
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """What one step gave to one sequence: a token, an end, or both."""
+class Limits:
+    """What the executor can take.
+
+    A step has at most `max_sequences` rows and `batch_tokens` tokens. `slots` may hold more sequences than that:
+    paused ones, and finished ones whose cells (at most `cached_tokens`) serve prompts that begin alike.
+    `shares_prefixes` is False for models whose cells cannot be shared and trimmed (recurrent, sliding windows).
+    """
+
+    kv_tokens: int
+    max_sequences: int
+    batch_tokens: int
+    slots: int = 0
+    cached_tokens: int | None = None
+    shares_prefixes: bool = True
+    itl_target_s: float = 0.15
+    scheduling: Literal["mlfq", "fcfs"] = "mlfq"
+
+    def __post_init__(self) -> None:
+        assert self.batch_tokens > self.max_sequences > 0
+        assert self.slots == 0 or self.slots >= self.max_sequences
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one step gave to one sequence: tokens, an end, or both."""
 
     sequence: Sequence
-    token: int | None
+    tokens: tuple[Token, ...]
     finish_reason: FinishReason | None
 
 
 class Scheduler:
-    """First come, first served, decoding before prefill.
+    """Decoding before prefill, and of both what the policy ranks first.
 
-    waiting ──admit──▶ running ──finish/cancel──▶ gone
+    waiting ──admit──▶ resident ──finish──▶ gone; the slot becomes a cached leaf
        ▲                  │
-       └────preempt───────┘   the youngest gives up its cells when an older one must grow, and is computed again later
+       └────preempt───────┘   when cells run out, the lowest gives up its slot; its cells become a leaf, too
 
-    Invariants: at most `max_sequences` run, each in a slot of its own; a step has at most `batch_tokens` tokens;
-    reserved cells never exceed the cache; the oldest running sequence always progresses.
+    A resident sequence that is not among the first `max_sequences` pauses: it keeps its cells, its turn will come.
+    All rows of a step use one adapter; adapters, and deterministic sequences (alone in their steps), take turns.
+    Invariants: every sequence is either waiting or resident; a step keeps the limits; with work, a step has rows.
     """
 
-    def __init__(
-        self, *, kv_tokens: int, max_sequences: int, batch_tokens: int, end_tokens: frozenset[int] = frozenset()
-    ) -> None:
-        assert batch_tokens > max_sequences > 0
-        self.kv = KvAccount(kv_tokens)
+    def __init__(self, limits: Limits, *, end_tokens: frozenset[int] = frozenset()) -> None:
+        self.limits = limits
+        self.speed = StepSpeed(itl_target_s=limits.itl_target_s)
+        slots = limits.slots or limits.max_sequences
+        self.kv = KvCache(limits.kv_tokens, slots, limits.cached_tokens, shares=limits.shares_prefixes)
         self.preemptions = 0
-        self.batch_tokens = batch_tokens
+        self.prompt_tokens = 0
+        self.prefix_hit_tokens = 0
+        self._policy: Policy = MlfqPolicy() if limits.scheduling == "mlfq" else FcfsPolicy()
         self._end_tokens = end_tokens
-        self._slots = list(range(max_sequences - 1, -1, -1))
-        self._freed: list[int] = []
-        self._waiting: deque[Sequence] = deque()
-        self._running: list[Sequence] = []  # in order of admission
+        self._waiting: dict[int, Sequence] = {}
+        self._resident: dict[int, Sequence] = {}
+        self._started: set[int] = set()  # sequences whose prompt was counted
+        self._groups: Counter[str | None] = Counter()
+        self._turns: dict[str | None, int] = {}
+        self._steps = 0
 
     @property
     def has_work(self) -> bool:
-        return bool(self._waiting or self._running)
+        return bool(self._waiting or self._resident)
 
     @property
-    def running(self) -> tuple[Sequence, ...]:
-        return tuple(self._running)
+    def resident(self) -> tuple[Sequence, ...]:
+        return tuple(self._resident.values())
 
     @property
     def waiting(self) -> tuple[Sequence, ...]:
-        return tuple(self._waiting)
+        return tuple(self._waiting.values())
 
-    @property
-    def is_decoding(self) -> bool:
-        return any(sequence.missing == 1 for sequence in self._running)
-
-    @property
-    def kv_used(self) -> int:
-        return sum(sequence.computed for sequence in self._running)
-
-    def add(self, sequence: Sequence) -> None:
+    def add(self, sequence: Sequence, now_s: float) -> None:
         """Queue a sequence; prompt and answer together must fit into the cache."""
         assert sequence.prompt_tokens + sequence.max_tokens <= self.kv.total
-        self._waiting.append(sequence)
+        assert sequence.id not in self._waiting and sequence.id not in self._resident
+        sequence.arrived_s = now_s
+        self._waiting[sequence.id] = sequence
+        self._groups[_group(sequence)] += 1
+        self._policy.arrive(sequence, now_s)
 
-    def finish(self, sequence: Sequence) -> None:
-        """Drop a sequence, whether it waits or runs; its cells and slot are free at once. Unknown ones are ignored."""
-        if sequence in self._running:
-            self._running.remove(sequence)
-            self._vacate(sequence)
-        elif sequence in self._waiting:
-            self._waiting.remove(sequence)
+    def finish(self, sequence: Sequence, tokens: int | None = None) -> None:
+        """Drop a sequence, whether it waits or runs; of its tokens only `tokens` count. Unknown ones are ignored."""
+        if tokens is not None:
+            del sequence.tokens[tokens:]
+        if self._resident.pop(sequence.id, None) is not None:
+            self.kv.release(sequence, keeps=True)
+        elif self._waiting.pop(sequence.id, None) is None:
+            return
+        self._policy.leave(sequence)
+        self._started.discard(sequence.id)
+        group = _group(sequence)
+        self._groups[group] -= 1
+        if not self._groups[group]:
+            del self._groups[group]
+            self._turns.pop(group, None)
 
-    def take_freed(self) -> list[int]:
-        """Return the slots vacated since the last call: their cells must be cleared before the next step."""
-        freed, self._freed = self._freed, []
-        return freed
+    def reset(self) -> None:
+        """Take note that the cache was emptied: every resident sequence waits to be computed again."""
+        for sequence in self._resident.values():
+            sequence.slot, sequence.computed = None, 0
+        self._waiting = self._resident | self._waiting
+        self._resident = {}
+        self.kv.clear()
 
-    def schedule(self, prefill_tokens: int) -> Batch:
-        """Return the next step: one token of every decoding sequence, then at most `prefill_tokens` of prompts."""
-        self._make_room()
-        rows = [Row(sequence, sequence.computed, 1) for sequence in self._running if sequence.missing == 1]
-        budget = min(prefill_tokens, self.batch_tokens - len(rows))
-        for sequence in self._running:
-            if sequence.missing > 1 and budget > 0:
-                rows.append(Row(sequence, sequence.computed, min(sequence.missing, budget)))
-                budget -= rows[-1].count
-        while budget > 0 and (admitted := self._admit()) is not None:
-            rows.append(Row(admitted, 0, min(admitted.missing, budget)))
-            budget -= rows[-1].count
-        return Batch(tuple(rows))
+    def relieve(self, now_s: float) -> bool:
+        """Give up cells after a step did not fit; False when there is nothing left to give up."""
+        if self.kv.evict():
+            while self.kv.evict():
+                pass
+            return True
+        if len(self._resident) < 2:
+            return False
+        self._preempt(self._lowest(now_s))
+        return True
 
-    def update(self, batch: Batch, tokens: Sized[int | None]) -> list[Sampled]:
-        """Take in one sampled token per row (None where the row samples nothing) and return what is new."""
-        outcome: list[Sampled] = []
-        for row, token in zip(batch.rows, tokens, strict=True):
+    def schedule(self, now_s: float) -> Batch:
+        """Return the next step; it is without rows only when there is no work."""
+        rows: list[Row] = []
+        for _ in range(len(self._groups)):  # the only sequence of a group may have to give up its cells: then the next
+            group = self._next_group()
+            candidates = self._candidates(group, now_s)
+            rows = self._solo_rows(candidates, now_s) if group == _SOLO else self._rows(candidates, now_s)
+            self._steps += 1
+            self._turns[group] = self._steps
+            if rows:
+                break
+        adapter = rows[0].sequence.adapter if rows else None
+        return Batch(tuple(rows), self.kv.take_moves(), adapter)
+
+    def update(self, rows: Sized[Row], outcomes: Sized[Outcome], now_s: float) -> list[Progress]:
+        """Take in what the rows of a step gave and return what is new; the caller finishes those that end."""
+        news = []
+        for row, outcome in zip(rows, outcomes, strict=True):
             sequence = row.sequence
-            assert sequence.computed == row.start
-            samples = row.samples
-            sequence.computed += row.count
-            if not samples:
-                continue
-            assert token is not None
-            if token in self._end_tokens:
-                outcome.append(Sampled(sequence, None, "stop"))
-                continue
-            sequence.tokens.append(token)
-            outcome.append(Sampled(sequence, token, "length" if sequence.remaining == 0 else None))
-        for sampled in outcome:
-            if sampled.finish_reason is not None:
-                self.finish(sampled.sequence)
-        return outcome
+            tokens, reason = self._accepted(sequence, outcome)
+            sequence.tokens.extend(token.id for token in tokens)
+            assert outcome.computed <= len(sequence.tokens)
+            self.kv.advance(sequence, outcome.computed)
+            is_decode = row.count <= _DECODE_TOKENS and row.start >= sequence.prompt_tokens
+            self._policy.served(sequence, 0 if is_decode else row.count, len(tokens), now_s)
+            if tokens or reason is not None:
+                news.append(Progress(sequence, tokens, reason))
+        return news
 
-    def _make_room(self) -> None:
-        """Grow the reservations that are used up, oldest first; the youngest are preempted when cells run out."""
-        for sequence in tuple(self._running):
-            while sequence.slot is not None and not self.kv.can_hold(sequence.id, len(sequence.tokens)):
-                if not self.kv.grow(sequence.id, len(sequence.tokens), sequence.remaining):
-                    self._preempt(self._running[-1])
+    def record(self, batch: Batch, seconds: float) -> None:
+        """Learn what a step took."""
+        decoded = sum(row.size for row in batch.rows if row.count <= _DECODE_TOKENS)
+        self.speed.record(decoded, batch.tokens - decoded, seconds)
+
+    def _accepted(self, sequence: Sequence, outcome: Outcome) -> tuple[tuple[Token, ...], FinishReason | None]:
+        """Return those of the tokens that belong to the answer, and why it ends with them."""
+        ends = () if sequence.sampling.ignore_eos else self._end_tokens
+        for index, token in enumerate(outcome.tokens):
+            if token.id in ends:
+                return outcome.tokens[:index], "stop"
+        if len(outcome.tokens) >= sequence.remaining:
+            return outcome.tokens[: sequence.remaining], "length"
+        return outcome.tokens, None
+
+    def _next_group(self) -> str | None:
+        if len(self._groups) < 2:
+            return next(iter(self._groups), None)
+        return min(self._groups, key=lambda group: self._turns.get(group, 0))
+
+    def _candidates(self, group: str | None, now_s: float) -> list[Sequence]:
+        """Return the sequences of a group, those first whose turn it is."""
+        everyone = [*self._resident.values(), *self._waiting.values()]
+        if len(self._groups) > 1:
+            everyone = [sequence for sequence in everyone if _group(sequence) == group]
+        if len(everyone) > 1:
+            ranks = {sequence.id: self._policy.rank(sequence, now_s) for sequence in everyone}
+            everyone.sort(key=lambda sequence: ranks[sequence.id])
+        return everyone
+
+    def _rows(self, candidates: list[Sequence], now_s: float) -> list[Row]:
+        """Choose who takes part: everybody who decodes and as much prefill as fits between two tokens."""
+        decoding = sum(sequence.missing <= _DECODE_TOKENS for sequence in self._resident.values())
+        budget = self.speed.prefill_budget(min(decoding, self.limits.max_sequences), self.limits.batch_tokens)
+        decodes: list[Row] = []
+        prefills: list[Row] = []
+        tokens_left = self.limits.batch_tokens
+        may_admit = True
+        waiting = {sequence.id for sequence in candidates if sequence.slot is None}
+        for sequence in candidates:
+            if len(decodes) + len(prefills) == self.limits.max_sequences or tokens_left == 0:
+                break
+            if sequence.slot is None:
+                # One that was preempted meanwhile, for somebody before it, is not admitted again at once.
+                if not may_admit or budget <= 0 or sequence.id not in waiting:
+                    continue
+                if self._will_be_shared(sequence, prefills):
+                    continue
+                if not self._admit(sequence, now_s):
+                    may_admit = not self._policy.is_aged(sequence, now_s)
+                    continue
+            elif not self._has_room(sequence, now_s):
+                continue
+            if sequence.missing <= _DECODE_TOKENS:
+                rows, size = decodes, sequence.missing
+            else:
+                rows, size = prefills, min(sequence.missing, budget)
+                budget -= max(size, 0)
+            if (size := min(size, tokens_left)) > 0:
+                rows.append(Row(sequence, sequence.computed, size))
+                tokens_left -= size
+        return [row for row in decodes + prefills if row.sequence.slot is not None]
+
+    def _solo_rows(self, candidates: list[Sequence], now_s: float) -> list[Row]:
+        """Return one row of the first deterministic sequence, cut in the same way however often it is computed."""
+        order = sorted(candidates, key=lambda sequence: sequence.slot is None)
+        for sequence in order:
+            if not (self._admit(sequence, now_s) if sequence.slot is None else self._has_room(sequence, now_s)):
+                continue
+            in_prompt = sequence.prompt_tokens - sequence.computed
+            return [Row(sequence, sequence.computed, max(1, min(in_prompt, self.limits.batch_tokens)))]
+        return []
+
+    def _will_be_shared(self, sequence: Sequence, prefills: list[Row]) -> bool:
+        """Say whether waiting pays: a prompt of this step is going to compute what this one needs, too."""
+        if not self.limits.shares_prefixes:
+            return False
+        cached = -1
+        for row in prefills:
+            other = row.sequence
+            if (other.tenant, other.adapter) != (sequence.tenant, sequence.adapter):
+                continue
+            alike = common_length(sequence.tokens, other.tokens, 0, min(len(sequence.tokens), len(other.tokens)))
+            if alike >= MIN_MATCH:
+                cached = self.kv.find(sequence).tokens if cached < 0 else cached
+                if min(alike, len(sequence.tokens) - 1) - cached >= MIN_MATCH:
+                    return True
+        return False
+
+    def _admit(self, sequence: Sequence, now_s: float) -> bool:
+        while not self.kv.admit(sequence):
+            lowest = self._lowest(now_s) if self._resident else None
+            if lowest is None or not self._policy.outranks(sequence, lowest):
+                return False
+            self._preempt(lowest)
+        del self._waiting[sequence.id]
+        self._resident[sequence.id] = sequence
+        if sequence.id not in self._started:
+            self._started.add(sequence.id)
+            sequence.cached_tokens = min(sequence.computed, sequence.prompt_tokens)
+            self.prompt_tokens += sequence.prompt_tokens
+            self.prefix_hit_tokens += sequence.cached_tokens
+        return True
+
+    def _has_room(self, sequence: Sequence, now_s: float) -> bool:
+        """Make sure that the tokens of a resident sequence have cells; the lowest are preempted when there are none."""
+        while not self.kv.can_hold(sequence, len(sequence.tokens)):
+            if self.kv.grow(sequence):
+                break
+            lowest = self._lowest(now_s)
+            self._preempt(lowest)
+            if lowest is sequence:
+                return False
+        return True
+
+    def _lowest(self, now_s: float) -> Sequence:
+        """Return the resident sequence that gives way first; deterministic ones come last, they lose most."""
+        return max(
+            self._resident.values(),
+            key=lambda sequence: (not sequence.sampling.deterministic, self._policy.rank(sequence, now_s)),
+        )
 
     def _preempt(self, sequence: Sequence) -> None:
-        self._running.remove(sequence)
-        self._vacate(sequence)
-        self._waiting.appendleft(sequence)
+        del self._resident[sequence.id]
+        self.kv.release(sequence, keeps=True)
+        self._waiting[sequence.id] = sequence
         self.preemptions += 1
 
-    def _vacate(self, sequence: Sequence) -> None:
-        assert sequence.slot is not None
-        self._freed.append(sequence.slot)
-        self._slots.append(sequence.slot)
-        self.kv.release(sequence.id)
-        sequence.slot = None
-        sequence.computed = 0
 
-    def _admit(self) -> Sequence | None:
-        if not self._waiting or not self._slots:
-            return None
-        head = self._waiting[0]
-        if not self.kv.can_admit(len(head.tokens), head.remaining):
-            return None
-        self._waiting.popleft()
-        self.kv.admit(head.id, len(head.tokens), head.remaining)
-        head.slot = self._slots.pop()
-        self._running.append(head)
-        return head
+def _group(sequence: Sequence) -> str | None:
+    return _SOLO if sequence.sampling.deterministic else sequence.adapter
