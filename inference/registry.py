@@ -1,10 +1,10 @@
 """Which model is served by which engine: engines are entry points, imported and loaded when first needed."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from inference.config import ModelConfig
 from inference.errors import EngineFailedError, InferenceError, ModelLoadingError, UnknownModelError
@@ -21,14 +21,39 @@ class EngineFactory(Protocol):
     def __call__(self, config: ModelConfig) -> LocalEngine: ...
 
 
+class Isolation(Protocol):
+    """Loads one model in a process of its own; `factory` names an EngineFactory there ("module:function")."""
+
+    def __call__(self, config: ModelConfig, factory: str) -> Awaitable[LocalEngine]: ...
+
+
+@runtime_checkable
+class Supervised(LocalEngine, Protocol):
+    """An engine that can be away for a while: its process is being replaced."""
+
+    @property
+    def state(self) -> Literal["loaded", "restarting", "failed"]: ...
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be asked now; empty when it can."""
+        ...
+
+    @property
+    def confinement(self) -> str:
+        """What keeps its process from the network, or "none"."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """What is known of one model now."""
+    """What is known of one model now. `confinement` is empty for an engine in this process."""
 
     id: str
-    state: Literal["loading", "loaded", "failed"]
+    state: Literal["loading", "loaded", "restarting", "failed"]
     stats: EngineStats
     reason: str = ""
+    confinement: str = ""
 
 
 def installed_engines() -> Mapping[str, EntryPoint]:
@@ -37,11 +62,17 @@ def installed_engines() -> Mapping[str, EntryPoint]:
 
 
 class Registry:
-    """The models of one process, each loaded at most once."""
+    """The models of one server, each loaded at most once; with `isolate`, the isolated ones in their own processes."""
 
-    def __init__(self, models: tuple[ModelConfig, ...], engines: Mapping[str, EntryPoint] | None = None) -> None:
+    def __init__(
+        self,
+        models: tuple[ModelConfig, ...],
+        engines: Mapping[str, EntryPoint] | None = None,
+        isolate: Isolation | None = None,
+    ) -> None:
         self._configs = {config.id: config for config in models}
         self._points = installed_engines() if engines is None else engines
+        self._isolate = isolate
         self._engines: dict[str, LocalEngine] = {}
         self._infos: dict[str, ModelInfo] = {}
         self._failures: dict[str, InferenceError] = {}
@@ -52,13 +83,13 @@ class Registry:
         return tuple(self._configs.values())
 
     async def load(self, model: str) -> LocalEngine:
-        """Return the engine of `model`, loading it in a thread when needed."""
+        """Return the engine of `model`, loading it when needed, in its process or in a thread."""
         config = self._config(model)
         async with self._loading:
             if model in self._engines:
                 return self._engines[model]
             try:
-                engine = await asyncio.to_thread(self._create, config)
+                engine = await self._create(config)
             except InferenceError as problem:
                 self._failures[model] = problem
                 raise
@@ -99,15 +130,25 @@ class Registry:
             raise UnknownModelError.of(model, tuple(self._configs))
         return self._configs[model]
 
-    def _create(self, config: ModelConfig) -> LocalEngine:
+    async def _create(self, config: ModelConfig) -> LocalEngine:
         if config.engine not in self._points:
             raise EngineFailedError(f"No engine {config.engine!r} is installed: have {sorted(self._points)}.")
-        factory: EngineFactory = self._points[config.engine].load()
-        return factory(config)
+        point = self._points[config.engine]
+        if self._isolate is not None and config.is_isolated:
+            return await self._isolate(config, point.value)
+
+        def create() -> LocalEngine:
+            factory: EngineFactory = point.load()
+            return factory(config)
+
+        return await asyncio.to_thread(create)
 
     def _state(self, model: str) -> ModelState:
-        if model in self._engines:
-            return ModelState(model, "loaded", self._engines[model].stats())
+        engine = self._engines.get(model)
+        if isinstance(engine, Supervised):
+            return ModelState(model, engine.state, engine.stats(), engine.reason, engine.confinement)
+        if engine is not None:
+            return ModelState(model, "loaded", engine.stats())
         if model in self._failures:
             return ModelState(model, "failed", EngineStats(), self._failures[model].message)
         return ModelState(model, "loading", EngineStats())

@@ -14,6 +14,7 @@ from inference.engines.llama_bindings import LlamaModel
 from inference.engines.llama_embeddings import LlamaCppEmbeddings
 from inference.engines.llama_executor import LlamaExecutor
 from inference.errors import ContextOverflowError, InferenceError, InvalidRequestError, UnknownModelError
+from inference.gguf_header import check_gguf
 from inference.protocol import LocalEngine
 from inference.stopping import StopFilter
 from inference.tool_parsing import HermesParser, Parsed, PlainParser, ToolParser
@@ -34,6 +35,9 @@ _LONG_TEXT = 20_000  # characters; longer prompts are prepared outside the event
 
 def create(config: ModelConfig) -> LocalEngine:
     """Load the model and return its engine. Blocks for as long as loading takes."""
+    check_gguf(config.path, config.sha256)
+    for _, adapter in config.adapters:
+        check_gguf(adapter)
     return LlamaCppEmbeddings(config) if config.kind == "embedding" else LlamaCppChat(config)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from inference.config import ServerConfig, builtin_models
+from inference.isolation.engine import ProcessEngine
 from inference.registry import Registry
 from inference.server.app import create_app
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
     if not config.is_loopback and not config.api_key:
         sys.stderr.write(f"{config.host!r} can be reached from other machines: give a key with --api-key-file.\n")
         return 2
-    app = create_app(config, Registry(config.models))
+    app = create_app(config, Registry(config.models, isolate=ProcessEngine.start))
     uvicorn.run(
         app,
         host=config.host,
