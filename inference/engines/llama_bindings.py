@@ -61,6 +61,11 @@ class LlamaModel:
         self.trained_context_tokens: int = api.llama_model_n_ctx_train(self.pointer)
         self.width: int = api.llama_model_n_embd(self.pointer)
         self.vocabulary_size: int = api.llama_vocab_n_tokens(self.vocabulary)
+        self.end_tokens: frozenset[int] = frozenset(filter(self.is_end, range(self.vocabulary_size)))
+        eos: int = api.llama_vocab_eos(self.vocabulary)
+        self.end_token = eos if eos >= 0 else min(self.end_tokens, default=0)
+        # Cells of recurrent models cannot be trimmed to a prefix nor shared.
+        self.can_rewind = not (api.llama_model_is_recurrent(self.pointer) or api.llama_model_is_hybrid(self.pointer))
         self._adds_bos = bool(api.llama_vocab_get_add_bos(self.vocabulary))
         self._pieces: dict[int, bytes] = {}
 
@@ -87,8 +92,16 @@ class LlamaModel:
     def is_end(self, token: int) -> bool:
         return bool(self._api.llama_vocab_is_eog(self.vocabulary, token))
 
-    def end_tokens(self) -> frozenset[int]:
-        return frozenset(token for token in range(self.vocabulary_size) if self.is_end(token))
+    def pieces(self) -> list[bytes]:
+        """Return the bytes of every token, control tokens included, in order."""
+        return [self.piece(token, special=True) for token in range(self.vocabulary_size)]
+
+    def control_tokens(self) -> frozenset[int]:
+        """Return the tokens that are never part of a text."""
+        api = self._api
+        kinds = api.LLAMA_TOKEN_ATTR_CONTROL | api.LLAMA_TOKEN_ATTR_UNKNOWN | api.LLAMA_TOKEN_ATTR_UNUSED
+        attributes = api.llama_vocab_get_attr
+        return frozenset(token for token in range(self.vocabulary_size) if attributes(self.vocabulary, token) & kinds)
 
     def vocabulary_texts(self) -> list[str]:
         """Return the stored text of every token, in order."""

@@ -1,23 +1,27 @@
-"""The embedded engines: chat with continuous batching, and embeddings, both on llama.cpp."""
+"""The embedded chat engine: from a request to a sequence for the engine thread, and back to deltas."""
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from functools import cached_property
 
 from inference.batching.loop import EngineLoop
-from inference.batching.scheduler import Scheduler
+from inference.batching.scheduler import Limits, Scheduler
 from inference.batching.sequence import Sequence
 from inference.chat_template import ChatTemplate, Conversation
 from inference.config import ModelConfig
+from inference.engines.llama_adapters import LlamaAdapters, unknown_adapter
 from inference.engines.llama_bindings import LlamaModel
 from inference.engines.llama_embeddings import LlamaCppEmbeddings
 from inference.engines.llama_executor import LlamaExecutor
-from inference.errors import ContextOverflowError, InferenceError, InvalidRequestError, UnknownModelError
-from inference.gguf_header import check_gguf
+from inference.engines.llama_reranker import LlamaCppReranker
+from inference.engines.llama_stream import DeltaWriter, Step, TokenStream
+from inference.errors import ContextOverflowError, InvalidRequestError, UnknownModelError
 from inference.protocol import LocalEngine
-from inference.stopping import StopFilter
-from inference.tool_parsing import HermesParser, Parsed, PlainParser, ToolParser
+from inference.structured.grammars import Grammars
+from inference.structured.vocabulary import Vocabulary
+from inference.tool_parsing import HermesParser, PlainParser, ToolParser, detect
 from inference.types import (
     Delta,
     Embeddings,
@@ -26,8 +30,9 @@ from inference.types import (
     FinishReason,
     GenerateRequest,
     ModelInfo,
-    ToolCallDelta,
-    Usage,
+    Ranking,
+    RerankRequest,
+    TokenChance,
 )
 
 _LONG_TEXT = 20_000  # characters; longer prompts are prepared outside the event loop
@@ -35,10 +40,13 @@ _LONG_TEXT = 20_000  # characters; longer prompts are prepared outside the event
 
 def create(config: ModelConfig) -> LocalEngine:
     """Load the model and return its engine. Blocks for as long as loading takes."""
-    check_gguf(config.path, config.sha256)
-    for _, adapter in config.adapters:
-        check_gguf(adapter)
-    return LlamaCppEmbeddings(config) if config.kind == "embedding" else LlamaCppChat(config)
+    match config.kind:
+        case "chat":
+            return LlamaCppChat(config)
+        case "embedding":
+            return LlamaCppEmbeddings(config)
+        case "rerank":
+            return LlamaCppReranker(config)
 
 
 class LlamaCppChat:
@@ -46,37 +54,40 @@ class LlamaCppChat:
 
     def __init__(self, config: ModelConfig) -> None:
         self._config = config
-        self._model = LlamaModel(config.path)
-        self._context_tokens = min(config.context_tokens, self._model.trained_context_tokens)
-        model = self._model
-        self._template = ChatTemplate(model.chat_template(), bos=model.bos_text(), eos=model.eos_text())
+        model = self._model = LlamaModel(config.path)
+        self._adapters = LlamaAdapters(model, config.adapters)
+        self._context_tokens = min(config.context_tokens, model.trained_context_tokens)
+        template = model.chat_template()
+        self._template = ChatTemplate(template, bos=model.bos_text(), eos=model.eos_text())
+        self._dialect = detect(template)
         self._bos = model.bos_text()
         self._numbers = itertools.count()
+        executor = LlamaExecutor(config, model, self._adapters, self._context_tokens)
+        limits = Limits(
+            kv_tokens=self._context_tokens,
+            max_sequences=config.max_sequences,
+            batch_tokens=config.batch_tokens,
+            slots=executor.slots,
+            shares_prefixes=model.can_rewind,
+            scheduling=config.scheduling,
+        )
         self._loop = EngineLoop(
-            LlamaExecutor(config, model, self._context_tokens),
-            Scheduler(
-                kv_tokens=self._context_tokens,
-                max_sequences=config.max_sequences,
-                batch_tokens=config.batch_tokens,
-                end_tokens=model.end_tokens(),
-            ),
-            max_in_flight=config.max_sequences + config.max_queued,
+            executor,
+            Scheduler(limits, end_tokens=model.end_tokens),
+            max_queued=config.max_queued,
             name=config.id,
         )
 
     async def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
-        tokens = await self.tokenize(request)
-        room = self._context_tokens - len(tokens)
-        if room < 1:
-            raise ContextOverflowError.of(
-                needed_tokens=len(tokens) + 1, allowed_tokens=self._context_tokens, model=self._config.id
-            )
-        # An answer may not be longer than the room that is left: it then ends with "length", as at max_tokens.
-        wanted = request.sampling.max_tokens
-        limit = room if wanted is None else max(1, min(wanted, room))
-        sequence = Sequence(next(self._numbers), tokens, limit, request.sampling)
-        stream = _Stream(self._model, StopFilter(request.sampling.stop))
-        writer = _DeltaWriter(_parser(request))
+        sequence = await self._sequence(request)
+        stream = TokenStream(self._pieces(request), request.sampling.stop)
+        writer = DeltaWriter(_parser(request), None if request.sampling.top_logprobs is None else self._chance)
+        writer.replay(stream.replay(request.resume_tokens))
+        if stream.is_stopped or sequence.remaining <= 0:
+            # The engine before this one had finished, only its last words were lost.
+            reason: FinishReason = "stop" if stream.is_stopped else "length"
+            yield writer.last(Step(stream.flush(), finish_reason=reason), sequence)
+            return
         self._loop.submit(sequence, stream)
         try:
             while True:
@@ -93,6 +104,9 @@ class LlamaCppChat:
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         raise InvalidRequestError(f"{request.model!r} is a chat model: choose an embedding model.", param="model")
+
+    async def rerank(self, request: RerankRequest) -> Ranking:
+        raise InvalidRequestError(f"{request.model!r} is a chat model: choose a rerank model.", param="model")
 
     async def tokenize(self, request: GenerateRequest) -> list[int]:
         if request.model != self._config.id:
@@ -115,6 +129,8 @@ class LlamaCppChat:
                 context_tokens=self._context_tokens,
                 supports_tools=True,
                 supports_continuation=True,
+                supports_schema=True,
+                adapters=self._adapters.names,
             )
         ]
 
@@ -128,7 +144,51 @@ class LlamaCppChat:
         """End every generation and free the model; blocks until the engine thread is gone."""
         self._loop.stop()
 
+    async def _sequence(self, request: GenerateRequest) -> Sequence:
+        """Return what the engine thread is to generate; everything that the request may get wrong is checked here."""
+        if request.adapter is not None and request.adapter not in self._adapters.names:
+            raise unknown_adapter(request.adapter, self._adapters.names)
+        self._check_tokens("logit_bias", tuple(token for token, _ in request.sampling.logit_bias))
+        self._check_tokens("resume_tokens", request.resume_tokens)
+        tokens = await self.tokenize(request)
+        room = self._context_tokens - len(tokens)
+        if room < 1:
+            raise ContextOverflowError.of(
+                needed_tokens=len(tokens) + 1, allowed_tokens=self._context_tokens, model=self._config.id
+            )
+        # An answer may not be longer than the room that is left: it then ends with "length", as at max_tokens.
+        wanted, resumed = request.sampling.max_tokens, request.resume_tokens[:room]
+        constraint, sampling = None, request.sampling
+        if request.response_schema is not None or _reads_calls(request):
+            constraint = await asyncio.to_thread(lambda: self._grammars.constraint_for(request))
+            sampling = replace(sampling, ignore_eos=False)  # a grammar must be able to end
+        return Sequence(
+            next(self._numbers),
+            [*tokens, *resumed],
+            room if wanted is None else max(1, min(wanted, room)),
+            sampling,
+            tenant=request.tenant,
+            priority=request.priority,
+            adapter=request.adapter,
+            constraint=constraint,
+            resumed=len(resumed),
+        )
+
+    @cached_property
+    def _grammars(self) -> Grammars:
+        model = self._model
+        vocabulary = Vocabulary(
+            pieces=model.pieces(),
+            ends=model.end_tokens,
+            control=model.control_tokens(),
+            tokenize=lambda text: model.tokenize(text, special=False),
+        )
+        return Grammars(vocabulary, self._dialect)
+
     def _prepare(self, request: GenerateRequest) -> list[int]:
+        if request.prompt_tokens:
+            self._check_tokens("prompt", request.prompt_tokens)
+            return list(request.prompt_tokens)
         if request.prompt is not None:
             tokens = self._model.tokenize(request.prompt, special=True, bos=True)
         else:
@@ -146,82 +206,36 @@ class LlamaCppChat:
             raise InvalidRequestError("The prompt is empty: send some text.", param="prompt")
         return tokens
 
+    def _check_tokens(self, param: str, tokens: tuple[int, ...]) -> None:
+        """Refuse ids that the vocabulary does not have: llama.cpp would read past its tables."""
+        size = self._model.vocabulary_size
+        for token in tokens:
+            if not 0 <= token < size:
+                raise InvalidRequestError(
+                    f"The token {token!r} does not exist: {self._config.id!r} knows 0 to {size - 1}.", param=param
+                )
 
-@dataclass(slots=True)
-class _Step:
-    """What came out since the consumer looked last."""
-
-    text: str = ""
-    finish_reason: FinishReason | None = None
-    error: InferenceError | None = None
-
-
-class _Stream:
-    """Carries text from the engine thread to the event loop of one consumer."""
-
-    def __init__(self, model: LlamaModel, stop_filter: StopFilter) -> None:
-        self._model = model
-        self._filter = stop_filter
-        self._home = asyncio.get_running_loop()
-        self._arrived = asyncio.Event()
-        self._pending = _Step()
-
-    async def next(self) -> _Step:
-        """Wait for something new; pieces that came meanwhile are one."""
-        await self._arrived.wait()
-        self._arrived.clear()
-        step, self._pending = self._pending, _Step()
-        return step
-
-    def token(self, token: int) -> bool:
-        text = self._filter.push(self._model.piece(token))
-        if text:
-            self._send(_Step(text))
-        return self._filter.is_stopped
-
-    def finished(self, reason: FinishReason, sequence: Sequence) -> None:
-        self._send(_Step(self._filter.flush(), reason))
-
-    def failed(self, error: InferenceError) -> None:
-        self._send(_Step(error=error))
-
-    def _send(self, step: _Step) -> None:
-        try:
-            self._home.call_soon_threadsafe(self._receive, step)
-        except RuntimeError:  # the consumer's event loop has ended: nobody listens
-            return
-
-    def _receive(self, step: _Step) -> None:
-        self._pending.text += step.text
-        self._pending.finish_reason = self._pending.finish_reason or step.finish_reason
-        self._pending.error = self._pending.error or step.error
-        self._arrived.set()
-
-
-class _DeltaWriter:
-    """Turns steps into deltas: calls are numbered, the last one carries reason and usage."""
-
-    def __init__(self, parser: ToolParser) -> None:
-        self._parser = parser
-        self._calls = 0
-
-    def write(self, step: _Step, sequence: Sequence) -> Delta | None:
-        """Return the delta of one step, or None when nothing of it can be shown yet."""
-        parsed = self._parser.push(step.text)
-        if step.finish_reason is None:
-            return Delta(parsed.text, tool_calls=self._number(parsed)) if parsed.text or parsed.calls else None
-        rest = self._parser.finish()
-        calls = (*self._number(parsed), *self._number(rest))
-        reason: FinishReason = "tool_calls" if self._calls and step.finish_reason == "stop" else step.finish_reason
-        usage = Usage(sequence.prompt_tokens, sequence.generated)
-        return Delta(parsed.text + rest.text, tool_calls=calls, finish_reason=reason, usage=usage)
-
-    def _number(self, parsed: Parsed) -> tuple[ToolCallDelta, ...]:
-        first = self._calls
-        self._calls += len(parsed.calls)
-        return tuple(
-            ToolCallDelta(first + i, call.id, call.name, call.arguments) for i, call in enumerate(parsed.calls)
+    def _pieces(self, request: GenerateRequest) -> Callable[[int], bytes]:
+        """Return how tokens become text: the marks of a dialect's calls are shown to the parser, if one reads."""
+        model = self._model
+        return (
+            model.piece if not _reads_calls(request) else lambda token: model.piece(token, special=token in self._marks)
         )
+
+    @cached_property
+    def _marks(self) -> frozenset[int]:
+        """The control tokens with which the model opens and closes calls."""
+        marks = {mark.encode() for mark in self._dialect.markers}
+        return frozenset(
+            token for token in self._model.control_tokens() if self._model.piece(token, special=True) in marks
+        )
+
+    def _chance(self, token: int, logprob: float) -> TokenChance:
+        return TokenChance(self._model.piece(token, special=True), logprob)
+
+
+def _reads_calls(request: GenerateRequest) -> bool:
+    return bool(request.tools) and request.tool_choice != "none"
 
 
 def _forces_call(request: GenerateRequest) -> bool:
@@ -229,6 +243,4 @@ def _forces_call(request: GenerateRequest) -> bool:
 
 
 def _parser(request: GenerateRequest) -> ToolParser:
-    if not request.tools or request.tool_choice == "none":
-        return PlainParser()
-    return HermesParser(is_open=_forces_call(request))
+    return HermesParser(is_open=_forces_call(request)) if _reads_calls(request) else PlainParser()

@@ -1,129 +1,183 @@
-"""Computes steps on llama.cpp: one context, one unified KV cache, one sampler chain per sequence."""
+"""Computes steps on llama.cpp: one context, one unified KV cache, one sampler per sequence."""
 
-import secrets
+import ctypes
 import time
 from collections.abc import Sequence as Sized
 
-from inference.batching.sequence import Row, Sequence
+from inference.batching.executor import CacheFullError, ContextLostError
+from inference.batching.sequence import Copy, Outcome, Row, Sequence, Token, Trim
 from inference.config import ModelConfig
+from inference.engines.llama_adapters import LlamaAdapters
 from inference.engines.llama_bindings import LlamaModel, TokenBatch, library
+from inference.engines.llama_sampling import Candidates, SequenceSampler
 from inference.engines.llama_threads import ThreadChooser, cores_available
-from inference.errors import EngineFailedError
-from inference.types import SamplingParams
+from inference.errors import EngineFailedError, InferenceError
 
-_PENALTY_WINDOW = 64  # tokens that penalties look back on, llama.cpp's default
-_RANDOM_SEED_LIMIT = 0xFFFF_FFFF  # this value itself would mean "random" to llama.cpp
+SLOTS = 32  # sequence ids: those that do not run keep cells for later
+_MAX_DRAFTED = 16  # guesses in one step, over all sequences
+_FULL, _ABORTED, _INVALID = 1, 2, -1  # what llama_decode returns
 
 
 class LlamaExecutor:
-    """Implements Executor; the engine thread is its only caller."""
+    """Implements Executor; the engine thread is its only caller.
 
-    def __init__(self, config: ModelConfig, model: LlamaModel, context_tokens: int) -> None:
-        api = library()
-        cores = cores_available()
+    Slots are sequence ids of the unified cache. Only `max_sequences` of them run at a time; the others keep cells for
+    later.
+    """
+
+    def __init__(self, config: ModelConfig, model: LlamaModel, adapters: LlamaAdapters, context_tokens: int) -> None:
+        self._api = library()
+        self._config = config
+        self._model = model
+        self._adapters = adapters
+        self._context_tokens = context_tokens
+        self.slots = max(SLOTS, 2 * config.max_sequences)
+        self._max_outputs = max(self.slots, config.max_sequences + _MAX_DRAFTED)  # llama.cpp asserts >= slots
+        self._batch = TokenBatch(config.batch_tokens)
+        self._candidates = Candidates(model.vocabulary_size)
+        self._threads = ThreadChooser(cores_available())
+        self._samplers: dict[int, SequenceSampler] = {}
+        self.compute_s = 0.0  # spent inside llama_decode since load
+        self.context: object = None
+        self._memory: object = None
+        self._make_context()
+
+    def open(self, sequence: Sequence) -> None:
+        self._samplers[sequence.id] = SequenceSampler(self._model, self._candidates, sequence)
+
+    def move(self, moves: Sized[Copy | Trim]) -> None:
+        for move in moves:
+            match move:
+                case Copy(source, target, tokens):
+                    self._api.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
+                case Trim(slot, tokens):
+                    self._forget(slot, tokens)
+
+    def run(self, rows: Sized[Row], adapter: str | None) -> list[Outcome]:
+        ends = self._fill(rows)
+        self._adapters.use(self.context, adapter)
+        size = self._batch.raw.n_tokens
+        threads = self._threads.choose(size)
+        self._api.llama_set_n_threads(self.context, threads, threads)
+        started = time.perf_counter()
+        status = self._api.llama_decode(self.context, self._batch.raw)
+        seconds = time.perf_counter() - started
+        self.compute_s += seconds
+        if status != 0:
+            raise self._failure(status, rows, size)
+        self._threads.record(size, threads, seconds)
+        return [self._outcome(row, end) for row, end in zip(rows, ends, strict=True)]
+
+    def save(self, slot: int) -> bytes:
+        size = self._api.llama_state_seq_get_size(self.context, slot)
+        buffer = (ctypes.c_uint8 * size)()
+        written: int = self._api.llama_state_seq_get_data(self.context, buffer, size, slot)
+        return bytes(buffer) if written == size else b""
+
+    def restore(self, slot: int, state: bytes) -> bool:
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        if state and self._api.llama_state_seq_set_data(self.context, buffer, len(state), slot):
+            return True
+        self._forget(slot, 0)
+        return False
+
+    def close(self, sequence: Sequence) -> None:
+        sampler = self._samplers.pop(sequence.id, None)
+        if sampler is not None:
+            sampler.close()
+
+    def shutdown(self) -> None:
+        self.free()
+        self._model.close()
+
+    def free(self) -> None:
+        """Free the context and the samplers, but not the model."""
+        for sampler in self._samplers.values():
+            sampler.close()
+        self._samplers.clear()
+        if self.context:
+            self._api.llama_free(self.context)
+            self.context = None
+
+    def _make_context(self) -> None:
+        api, config = self._api, self._config
         params = api.llama_context_default_params()
-        params.n_ctx = context_tokens
-        params.n_batch = params.n_ubatch = config.batch_tokens
-        params.n_seq_max = config.max_sequences
-        # One row of logits per sequence: without it the compute buffer holds one per token of the batch (50 MB).
-        params.n_outputs_max = config.max_sequences
+        params.n_ctx = self._context_tokens
+        params.n_batch = params.n_ubatch = config.batch_tokens  # so that a step is one ubatch: all of it or nothing
+        params.n_seq_max = self.slots
+        # Rows of logits: without a bound the compute buffer holds one per token of the batch (50 MB).
+        params.n_outputs_max = self._max_outputs
         params.kv_unified = True
         params.no_perf = True
-        params.n_threads = params.n_threads_batch = cores
+        params.n_threads = params.n_threads_batch = cores_available()
         if config.key_cache == "q8_0":
             # Keys in 8 bits save a quarter of the cache at the speed of f16, but only without flash attention, which
             # takes twice as long on 8 bits at a depth of 1,500 tokens; values in 8 bits would need it.
             params.type_k = api.GGML_TYPE_Q8_0
             params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        self._context = api.llama_init_from_model(model.pointer, params)
-        if not self._context:
+        self.context = api.llama_init_from_model(self._model.pointer, params)
+        if not self.context:
             raise EngineFailedError(f"llama.cpp cannot make a context for {config.id!r}: is there enough memory?")
-        self._api = api
-        self._model = model
-        self._memory = api.llama_get_memory(self._context)
-        self._batch = TokenBatch(config.batch_tokens)
-        self._threads = ThreadChooser(cores)
-        self._samplers: dict[int, object] = {}
+        self._memory = api.llama_get_memory(self.context)
 
-    def open(self, sequence: Sequence) -> None:
-        chain = _sampler_chain(sequence.sampling, self._model.vocabulary_size)
-        for token in sequence.tokens[-_PENALTY_WINDOW:] if _has_penalties(sequence.sampling) else ():
-            self._api.llama_sampler_accept(chain, token)
-        self._samplers[sequence.id] = chain
-
-    def run(self, rows: Sized[Row]) -> list[int | None]:
+    def _fill(self, rows: Sized[Row]) -> list[int]:
+        """Write the rows into the batch and return where each ends."""
+        outputs = sum(1 + len(row.draft) for row in rows if row.samples)
+        assert outputs <= self._max_outputs, f"{outputs} rows of logits, but there is room for {self._max_outputs}"
         self._batch.clear()
-        outputs: list[int] = []
+        ends = []
         for row in rows:
-            sequence, end = row.sequence, row.start + row.count
-            for position in range(row.start, end):
-                is_output = row.samples and position == end - 1
-                last = self._batch.add(sequence.tokens[position], position, sequence.slot or 0, is_output)
-            outputs.append(last)
-        size = self._batch.raw.n_tokens
-        threads = self._threads.choose(size)
-        self._api.llama_set_n_threads(self._context, threads, threads)
-        started = time.perf_counter()
-        status = self._api.llama_decode(self._context, self._batch.raw)
-        if status != 0:
-            self._roll_back(rows)
-            raise EngineFailedError(f"llama.cpp could not compute {size} tokens: status {status}.")
-        self._threads.record(size, threads, time.perf_counter() - started)
-        return [self._sample(row, output) if row.samples else None for row, output in zip(rows, outputs, strict=True)]
+            sequence = row.sequence
+            assert sequence.slot is not None and (row.samples or not row.draft)
+            tokens = sequence.tokens[row.start : row.start + row.count]
+            ends.append(
+                self._batch.extend(
+                    [*tokens, *row.draft] if row.draft else tokens,
+                    position=row.start,
+                    sequence=sequence.slot,
+                    outputs=1 + len(row.draft) if row.samples else 0,
+                )
+            )
+        return ends
 
-    def clear(self, slots: Sized[int]) -> None:
-        for slot in slots:
-            self._api.llama_memory_seq_rm(self._memory, slot, -1, -1)
+    def _outcome(self, row: Row, end: int) -> Outcome:
+        """Sample as long as the guesses are right: the first token that differs, or follows them all, is the last.
 
-    def close(self, sequence: Sequence) -> None:
-        chain = self._samplers.pop(sequence.id, None)
-        if chain is not None:
-            self._api.llama_sampler_free(chain)
+        batch: … start+count-1 │ draft 0 │ draft 1 │ … │ end      each row's logits say what comes after it
+        """
+        computed = row.start + row.count
+        if not row.samples:
+            return Outcome((), computed)
+        sequence = row.sequence
+        sampler, left = self._samplers[sequence.id], sequence.remaining
+        tokens: list[Token] = []
+        accepted = 0
+        for output, guess in zip(range(end - len(row.draft) - 1, end), (*row.draft, None), strict=True):
+            token = sampler.sample(self.context, output, left - len(tokens))
+            tokens.append(token)
+            is_over = token.id in self._model.end_tokens or len(tokens) == left
+            if is_over or token.id != guess:
+                break
+            accepted += 1
+        if accepted < len(row.draft):
+            self._forget(sequence.slot or 0, computed + accepted)
+        if tokens[-1].id not in self._model.end_tokens:
+            tokens += sampler.forced(left - len(tokens))
+        return Outcome(tuple(tokens), computed + accepted)
 
-    def shutdown(self) -> None:
-        for chain in self._samplers.values():
-            self._api.llama_sampler_free(chain)
-        self._samplers.clear()
-        self._batch.close()
-        self._api.llama_free(self._context)
-        self._model.close()
-
-    def _sample(self, row: Row, output: int) -> int:
-        token: int = self._api.llama_sampler_sample(self._samplers[row.sequence.id], self._context, output)
-        return token
-
-    def _roll_back(self, rows: Sized[Row]) -> None:
+    def _failure(self, status: int, rows: Sized[Row], size: int) -> Exception:
+        if status < _INVALID:
+            self._api.llama_free(self.context)
+            self.context = None
+            self._make_context()
+            return ContextLostError(f"llama.cpp failed in a step of {size} tokens: status {status}.")
         for row in rows:
-            self._api.llama_memory_seq_rm(self._memory, row.sequence.slot or 0, row.start, -1)
+            self._forget(row.sequence.slot or 0, row.start)
+        if status == _FULL:
+            return CacheFullError(f"The KV cache has no room for {size} tokens.")
+        reason = "it was aborted" if status == _ABORTED else f"status {status}"
+        error: InferenceError = EngineFailedError(f"llama.cpp could not compute {size} tokens: {reason}.")
+        return error
 
-
-def _has_penalties(sampling: SamplingParams) -> bool:
-    return sampling.repeat_penalty != 1.0 or sampling.presence_penalty != 0.0 or sampling.frequency_penalty != 0.0
-
-
-def _sampler_chain(sampling: SamplingParams, vocabulary_size: int) -> object:
-    """Build the chain in llama.cpp's usual order; steps that would change nothing are left out."""
-    api = library()
-    params = api.llama_sampler_chain_default_params()
-    params.no_perf = True
-    chain = api.llama_sampler_chain_init(params)
-
-    def add(sampler: object) -> None:
-        api.llama_sampler_chain_add(chain, sampler)
-
-    if _has_penalties(sampling):
-        repeat, frequency, presence = sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
-        add(api.llama_sampler_init_penalties(vocabulary_size, _PENALTY_WINDOW, repeat, frequency, presence))
-    if sampling.temperature <= 0:
-        add(api.llama_sampler_init_greedy())
-        return chain
-    if sampling.top_k > 0:
-        add(api.llama_sampler_init_top_k(sampling.top_k))
-    if sampling.top_p < 1.0:
-        add(api.llama_sampler_init_top_p(sampling.top_p, 1))
-    if sampling.min_p > 0.0:
-        add(api.llama_sampler_init_min_p(sampling.min_p, 1))
-    add(api.llama_sampler_init_temp(sampling.temperature))
-    seed = sampling.seed % _RANDOM_SEED_LIMIT if sampling.seed is not None else secrets.randbelow(_RANDOM_SEED_LIMIT)
-    add(api.llama_sampler_init_dist(seed))
-    return chain
+    def _forget(self, slot: int, tokens: int) -> None:
+        self._api.llama_memory_seq_rm(self._memory, slot, tokens, -1)
