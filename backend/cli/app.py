@@ -113,9 +113,11 @@ def check_command(home: HomeOption = None) -> None:
 def bench_command(
     name: str,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the rows there.")] = None,
+    only: Annotated[str, typer.Option(metavar="W1,W6", help="These workloads of bench serve.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="One short round of each workload of bench serve.")] = False,
     home: HomeOption = None,
 ) -> None:
-    raise typer.Exit(bench_run(home_resolve(home), name, json_file))
+    raise typer.Exit(bench_run(home_resolve(home), name, json_file, only=only, is_quick=quick))
 
 
 admin_app = typer.Typer(help="Accounts of administrators.", no_args_is_help=True)

@@ -1,0 +1,1 @@
+"""`bench serve`: peers, loads, measures and gates of the inference server."""
