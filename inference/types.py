@@ -225,6 +225,8 @@ class EngineStats:
     step_sequences: int = 0
     step_s: float = 0.0
     compute_s: float = 0.0
+    admitted: int = 0
+    queued_s: float = 0.0
     prompt_tokens: int = 0
     prefix_hit_tokens: int = 0
     drafted_tokens: int = 0

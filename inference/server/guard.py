@@ -5,7 +5,7 @@ import hmac
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inference.config import ServerConfig
-from inference.server.schemas import dump
+from inference.server.wire import dump
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _OPEN_PATHS = frozenset({"/health"})

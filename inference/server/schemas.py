@@ -1,150 +1,106 @@
-"""What clients may send: OpenAI's shapes with our extensions, parsed once into the library's values."""
+"""What clients may send to each route: OpenAI's shapes with our extensions, parsed once into the library's values."""
 
-import json
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints, model_validator
 
-from inference.chat_template import join_text
-from inference.errors import InvalidRequestError
-from inference.types import (
-    EmbedRequest,
-    GenerateRequest,
-    Image,
-    Message,
-    Priority,
-    Role,
-    SamplingParams,
-    ToolCall,
-    ToolSpec,
+from inference.server.conversation import (
+    Messages,
+    NamedChoice,
+    ResponseFormat,
+    ToolChoice,
+    Tools,
+    chosen_tool,
 )
+from inference.server.wire import Name, Salt, TokenId, Unserved, Wire
+from inference.types import EmbedRequest, GenerateRequest, Priority, RerankRequest, SamplingParams
 
+MAX_ANSWERS = 16  # per prompt
+_MAX_CHOICES = 64  # answers of one request
 _MAX_STOPS = 16
 _MAX_STOP_CHARACTERS = 500
-_MAX_MESSAGES = 10_000
-_MAX_TOOLS = 256
+_MAX_BIASES = 1024
 _MAX_TEXTS = 2048
+_MAX_DOCUMENTS = 1024
 _TOKENS = Annotated[int, Field(ge=1, le=10_000_000)]
 _Stop = Annotated[str, Field(max_length=_MAX_STOP_CHARACTERS)]
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Texts = Annotated[list[str], Field(min_length=1, max_length=_MAX_TEXTS, fail_fast=True)]
+_Tokens = Annotated[list[TokenId], Field(min_length=1, max_length=1_000_000, fail_fast=True)]
+_TokenLists = Annotated[list[_Tokens], Field(min_length=1, max_length=_MAX_TEXTS, fail_fast=True)]
+_Inputs = str | _Texts | _Tokens | _TokenLists
+_BiasKey = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 
 
-class _Wire(BaseModel):
-    """Unknown keys are ignored, as OpenAI's servers do; numbers must be finite."""
-
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
-
-
-class _ImageUrl(_Wire):
-    url: str
+def _check_biases(given: object) -> object:
+    """Count before anything is looked at: a dictionary's validation does not end at its first error."""
+    if isinstance(given, dict) and len(given) > _MAX_BIASES:
+        raise ValueError(f"logit_bias has {len(given)} entries: send at most {_MAX_BIASES}")
+    return given
 
 
-class _Part(_Wire):
-    type: Literal["text", "image_url"]
-    text: str = ""
-    image_url: _ImageUrl | None = None
+_Biases = Annotated[dict[_BiasKey, Annotated[float, Field(ge=-100, le=100)]], BeforeValidator(_check_biases)]
 
 
-class _FunctionCall(_Wire):
-    name: _Name
-    arguments: str = ""
+class _StreamOptions(Wire):
+    include_usage: bool | None = None
 
 
-class _ToolCall(_Wire):
-    id: str = ""
-    type: Literal["function"] = "function"
-    function: _FunctionCall
+class _Sampling(Wire):
+    """What chat and plain completion have in common."""
 
-
-class ChatMessage(_Wire):
-    """One message of a chat."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_Part] | None = None
-    tool_calls: list[_ToolCall] | None = Field(default=None, max_length=128)
-    tool_call_id: str | None = None
-
-    def parsed(self) -> Message:
-        parts = [_Part(type="text", text=self.content)] if isinstance(self.content, str) else self.content or []
-        role: Role = "system" if self.role == "developer" else self.role
-        return Message(
-            role=role,
-            content=join_text(part.text for part in parts if part.type == "text"),
-            images=tuple(Image(part.image_url.url) for part in parts if part.image_url is not None),
-            tool_calls=tuple(
-                ToolCall(call.id, call.function.name, call.function.arguments) for call in self.tool_calls or ()
-            ),
-            tool_call_id=self.tool_call_id,
-        )
-
-
-class _Function(_Wire):
-    name: _Name
-    description: str = ""
-    parameters: dict[str, object] = {"type": "object", "properties": {}}
-
-
-class Tool(_Wire):
-    """A tool that the model may call."""
-
-    type: Literal["function"]
-    function: _Function
-
-    def parsed(self) -> ToolSpec:
-        return ToolSpec(self.function.name, self.function.description, self.function.parameters)
-
-
-class _NamedFunction(_Wire):
-    name: _Name
-
-
-class _NamedChoice(_Wire):
-    type: Literal["function"]
-    function: _NamedFunction
-
-
-class _StreamOptions(_Wire):
-    include_usage: bool = False
-
-
-class _ResponseFormat(_Wire):
-    type: str
-
-
-class _Sampling(_Wire):
-    model: _Name
-    stream: bool = False
+    model: Name
+    stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    n: int | None = None
+    n: int | None = Field(default=None, ge=1, le=MAX_ANSWERS)
     temperature: float | None = Field(default=None, ge=0, le=10)
     top_p: float | None = Field(default=None, gt=0, le=1)
     top_k: int | None = Field(default=None, ge=-1, le=1_000_000)
     min_p: float | None = Field(default=None, ge=0, le=1)
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
-    repeat_penalty: float | None = Field(default=None, gt=0, le=10)
+    repeat_penalty: float | None = Field(
+        default=None, gt=0, le=10, validation_alias=AliasChoices("repeat_penalty", "repetition_penalty")
+    )
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
-    stop: _Stop | list[_Stop] | None = None
+    stop: _Stop | Annotated[list[_Stop], Field(max_length=_MAX_STOPS, fail_fast=True)] | None = None
     max_tokens: _TOKENS | None = None
-    logit_bias: dict[str, float] | None = Field(default=None, max_length=1024)
+    logit_bias: _Biases | None = None
+    ignore_eos: bool | None = None
+    deterministic: bool | None = None
     priority: Priority | None = None
-    cache_salt: str = Field(default="", max_length=200)
+    cache_salt: Salt | None = None
+    # Other servers' ways to constrain an answer; accepting them silently would hand out answers of another form.
+    grammar: Unserved = None
+    guided_json: Unserved = None
+    guided_regex: Unserved = None
+    guided_choice: Unserved = None
+    guided_grammar: Unserved = None
+    structured_outputs: Unserved = None
+    min_tokens: Unserved = None
+    stop_token_ids: Unserved = None
+    prompt_logprobs: Unserved = None
+    use_beam_search: Unserved = None
 
     @model_validator(mode="after")
-    def _refuse_what_is_not_there(self) -> Self:
-        if self.n not in {None, 1}:
-            raise ValueError(f"n={self.n} is not supported: send the request once per answer")
-        if self.logit_bias:
-            raise ValueError("logit_bias is not supported: leave it out")
-        if isinstance(self.stop, list) and len(self.stop) > _MAX_STOPS:
-            raise ValueError(f"stop has {len(self.stop)} entries: send at most {_MAX_STOPS}")
+    def _refuse_options_without_a_stream(self) -> Self:
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options need stream=true: send both or none")
         return self
 
     @property
-    def includes_usage(self) -> bool:
-        return self.stream_options is not None and self.stream_options.include_usage
+    def answers(self) -> int:
+        """How many answers each prompt gets."""
+        return self.n or 1
 
-    def sampling(self, max_tokens: int | None) -> SamplingParams:
+    @property
+    def streams(self) -> bool:
+        return bool(self.stream)
+
+    @property
+    def includes_usage(self) -> bool:
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+    def sampling(self, max_tokens: int | None, top_logprobs: int | None) -> SamplingParams:
         base = SamplingParams()
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return SamplingParams(
@@ -158,141 +114,177 @@ class _Sampling(_Wire):
             seed=self.seed,
             stop=stop,
             max_tokens=max_tokens,
+            logit_bias=tuple((int(token), bias) for token, bias in (self.logit_bias or {}).items()),
+            top_logprobs=top_logprobs,
+            ignore_eos=bool(self.ignore_eos),
+            deterministic=bool(self.deterministic),
         )
 
 
 class ChatBody(_Sampling):
     """POST /v1/chat/completions."""
 
-    messages: list[ChatMessage] = Field(min_length=1, max_length=_MAX_MESSAGES)
-    tools: list[Tool] | None = Field(default=None, max_length=_MAX_TOOLS)
-    tool_choice: Literal["auto", "none", "required"] | _NamedChoice = "auto"
+    messages: Messages
+    tools: Tools | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
     max_completion_tokens: _TOKENS | None = None
     logprobs: bool | None = None
-    response_format: _ResponseFormat | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    response_format: ResponseFormat | None = None
     continue_final_message: bool = False
+    modalities: list[Literal["text"]] | None = Field(default=None, max_length=1)
+    audio: Unserved = None
+    functions: Unserved = None
+    function_call: Unserved = None
+    web_search_options: Unserved = None
 
     @model_validator(mode="after")
-    def _refuse_chat_options(self) -> Self:
-        if self.logprobs:
-            raise ValueError("logprobs are not supported: leave them out")
-        if self.response_format is not None and self.response_format.type != "text":
-            raise ValueError(f"response_format {self.response_format.type!r} is not supported: only 'text' is")
+    def _refuse_contradictions(self) -> Self:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("top_logprobs needs logprobs=true: send both or none")
+        if None not in {self.max_tokens, self.max_completion_tokens} and self.max_tokens != self.max_completion_tokens:
+            raise ValueError("max_tokens and max_completion_tokens differ: send one of them")
+        if self.continue_final_message and self.messages[-1].role != "assistant":
+            raise ValueError("continue_final_message needs an assistant's message at the end")
+        chosen_tool(self.tool_choice, self.tools or [])
         return self
 
-    def parsed(self) -> GenerateRequest:
-        tools = tuple(tool.parsed() for tool in self.tools or ())
-        choice = self.tool_choice
-        if isinstance(choice, _NamedChoice):
-            tools = tuple(tool for tool in tools if tool.name == choice.function.name)
-            if not tools:
-                raise InvalidRequestError(
-                    f"tool_choice names {choice.function.name!r}, which is not among the tools.", param="tool_choice"
-                )
-        return GenerateRequest(
+    def parsed(self) -> list[GenerateRequest]:
+        """Return the requests: one."""
+        choice = self.tool_choice or "auto"
+        response_format = self.response_format or ResponseFormat(type="text")
+        top = (self.top_logprobs or 0) if self.logprobs else None
+        request = GenerateRequest(
             model=self.model,
             messages=tuple(message.parsed() for message in self.messages),
-            tools=tools,
-            tool_choice="required" if isinstance(choice, _NamedChoice) else choice,
-            sampling=self.sampling(self.max_completion_tokens or self.max_tokens),
+            tools=tuple(tool.parsed() for tool in self.tools or ()),
+            tool_choice="required" if isinstance(choice, NamedChoice) else choice,
+            tool_name=chosen_tool(choice, self.tools or []),
+            parallel_tool_calls=self.parallel_tool_calls is not False,
+            response_schema=response_format.schema_of_answer,
+            sampling=self.sampling(self.max_completion_tokens or self.max_tokens, top),
             continue_final_message=self.continue_final_message,
             priority=self.priority or "interactive",
-            tenant=self.cache_salt,
+            tenant=self.cache_salt or "",
         )
+        return [request]
 
 
 class CompletionBody(_Sampling):
     """POST /v1/completions."""
 
-    prompt: str | list[str]
-    logprobs: int | None = None
-    echo: bool = False
+    prompt: _Inputs
+    logprobs: int | None = Field(default=None, ge=0, le=5)
+    best_of: int | None = Field(default=None, ge=1, le=MAX_ANSWERS)
+    echo: bool | None = None
     suffix: str | None = None
-    best_of: int | None = None
 
     @model_validator(mode="after")
-    def _refuse_completion_options(self) -> Self:
-        if self.logprobs is not None:
-            raise ValueError("logprobs are not supported: leave them out")
-        if self.echo or self.suffix or self.best_of not in {None, 1}:
-            raise ValueError("echo, suffix and best_of are not supported: leave them out")
-        if isinstance(self.prompt, list) and len(self.prompt) != 1:
-            raise ValueError(f"prompt has {len(self.prompt)} entries: send one request per prompt")
+    def _refuse_what_is_not_there(self) -> Self:
+        if self.echo:
+            raise ValueError("echo is not served: put the prompt before the answer yourself")
+        if self.suffix:
+            raise ValueError("suffix is not served: the models here do not fill in the middle")
+        if self.best_of not in {None, self.answers}:
+            raise ValueError(f"best_of={self.best_of} is served only when it equals n: leave it out")
+        if len(self._prompts()) * self.answers > _MAX_CHOICES:
+            raise ValueError(f"prompts times n is more than {_MAX_CHOICES}: send several requests")
         return self
 
-    def parsed(self) -> GenerateRequest:
-        return GenerateRequest(
-            model=self.model,
-            prompt=self.prompt if isinstance(self.prompt, str) else self.prompt[0],
-            sampling=self.sampling(self.max_tokens),
-            priority=self.priority or "interactive",
-            tenant=self.cache_salt,
-        )
+    def parsed(self) -> list[GenerateRequest]:
+        """Return one request per prompt."""
+        return [
+            GenerateRequest(
+                model=self.model,
+                prompt=prompt if isinstance(prompt, str) else None,
+                prompt_tokens=() if isinstance(prompt, str) else prompt,
+                sampling=self.sampling(self.max_tokens, self.logprobs),
+                priority=self.priority or "interactive",
+                tenant=self.cache_salt or "",
+            )
+            for prompt in self._prompts()
+        ]
+
+    def _prompts(self) -> list[str] | list[tuple[int, ...]]:
+        texts, tokens = _told_apart(self.prompt)
+        return texts or tokens
 
 
-class EmbeddingBody(_Wire):
-    """POST /v1/embeddings."""
+class EmbeddingBody(Wire):
+    """POST /v1/embeddings. Token ids are ids of the model that is asked, as in vLLM."""
 
-    model: _Name
-    input: str | Annotated[list[str], Field(min_length=1, max_length=_MAX_TEXTS)]
-    encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = None
-    cache_salt: str = Field(default="", max_length=200)
+    model: Name
+    input: _Inputs
+    encoding_format: Literal["float", "base64"] | None = None
+    dimensions: int | None = Field(default=None, ge=1, le=100_000)
+    cache_salt: Salt | None = None
 
     def parsed(self) -> EmbedRequest:
-        texts = (self.input,) if isinstance(self.input, str) else tuple(self.input)
-        return EmbedRequest(self.model, texts, tenant=self.cache_salt)
+        texts, tokens = _told_apart(self.input)
+        return EmbedRequest(self.model, tuple(texts), tuple(tokens), tenant=self.cache_salt or "")
 
 
-class TokenizeBody(_Wire):
-    """POST /tokenize, in vLLM's shape."""
+class _Document(Wire):
+    text: str
 
-    model: _Name
+
+class RerankBody(Wire):
+    """POST /v1/rerank."""
+
+    model: Name
+    query: str
+    documents: list[str | _Document] = Field(min_length=1, max_length=_MAX_DOCUMENTS, fail_fast=True)
+    top_n: int | None = Field(default=None, ge=1)
+    return_documents: bool | None = None
+    cache_salt: Salt | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(given if isinstance(given, str) else given.text for given in self.documents)
+
+    def parsed(self) -> RerankRequest:
+        return RerankRequest(self.model, self.query, self.texts, tenant=self.cache_salt or "")
+
+
+class TokenizeBody(Wire):
+    """POST /tokenize, in vLLM's shape; `prompts` counts many texts at once."""
+
+    model: Name
     prompt: str | None = None
-    messages: list[ChatMessage] | None = Field(default=None, max_length=_MAX_MESSAGES)
-    tools: list[Tool] | None = Field(default=None, max_length=_MAX_TOOLS)
-    tool_choice: Literal["auto", "none", "required"] = "auto"
+    prompts: _Texts | None = None
+    messages: Messages | None = None
+    tools: Tools | None = None
+    tool_choice: Literal["auto", "none", "required"] | None = None
     continue_final_message: bool = False
 
     @model_validator(mode="after")
-    def _needs_one_of_both(self) -> Self:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("send either prompt or messages")
+    def _needs_exactly_one(self) -> Self:
+        if sum(given is not None for given in (self.prompt, self.prompts, self.messages)) != 1:
+            raise ValueError("send exactly one of prompt, prompts and messages")
         return self
 
-    def parsed(self) -> GenerateRequest:
-        return GenerateRequest(
-            model=self.model,
-            prompt=self.prompt,
-            messages=tuple(message.parsed() for message in self.messages or ()),
-            tools=tuple(tool.parsed() for tool in self.tools or ()),
-            tool_choice=self.tool_choice,
-            continue_final_message=self.continue_final_message,
-        )
+    def parsed(self) -> list[GenerateRequest]:
+        """Return one request per text, or the one of the messages."""
+        if self.messages is None:
+            texts = [self.prompt] if self.prompts is None else self.prompts
+            return [GenerateRequest(self.model, prompt=text) for text in texts]
+        return [
+            GenerateRequest(
+                model=self.model,
+                messages=tuple(message.parsed() for message in self.messages),
+                tools=tuple(tool.parsed() for tool in self.tools or ()),
+                tool_choice=self.tool_choice or "auto",
+                continue_final_message=self.continue_final_message,
+            )
+        ]
 
 
-_Body = TypeVar("_Body", bound=_Wire)
-
-
-def parse(kind: type[_Body], raw: bytes) -> _Body:
-    """Read a request's body. Raises InvalidRequestError that names the first wrong field."""
-    try:
-        return kind.model_validate_json(raw)
-    except ValidationError as problem:
-        first = problem.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(step) for step in first["loc"] if isinstance(step, int) or step.isidentifier())
-        shown = _shorten(first["input"])
-        message = f"{where or 'The body'}: {first['msg']} (got {shown}). Correct it and send the request again."
-        raise InvalidRequestError(message, param=where or None) from None
-
-
-def _shorten(value: object) -> str:
-    if isinstance(value, dict | list):
-        return type(value).__name__
-    text = repr(value[:80] if isinstance(value, str | bytes) else value)
-    return text[:100]
-
-
-def dump(value: object) -> bytes:
-    """Write an answer as compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+def _told_apart(inputs: _Inputs) -> tuple[list[str], list[tuple[int, ...]]]:
+    """Return what was given as texts and what was given as token ids; one of both is empty."""
+    if isinstance(inputs, str):
+        return [inputs], []
+    texts = [item for item in inputs if isinstance(item, str)]
+    single = tuple(item for item in inputs if isinstance(item, int))
+    several = [tuple(item) for item in inputs if isinstance(item, list)]
+    return texts, [single] if single else several

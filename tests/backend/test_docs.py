@@ -168,7 +168,7 @@ def test_every_offered_endpoint_says_what_it_does() -> None:
 
 
 def test_every_route_option_and_metric_of_the_inference_server_is_listed() -> None:
-    assert len(routes()) == 8 and len(metrics()) > 10
+    assert len(routes()) == 10 and len(metrics()) > 10
     assert all(is_listed("http-inference", path) for _, path in routes())
     main = ROOT / "inference" / "server" / "__main__.py"
     calls = [node for path, node in nodes_of(ast.Call) if path == main and named(node.func) == "add_argument"]

@@ -1,72 +1,40 @@
-"""The HTTP server over a scripted engine: shapes, refusals, keys, hosts."""
+"""The HTTP server over a scripted engine: shapes, keys, hosts."""
 
-import asyncio
 import base64
 import json
 import struct
 from collections.abc import AsyncIterator
-from importlib.metadata import EntryPoint
-from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from inference.config import ModelConfig, ServerConfig
-from inference.engines.fake import FakeEngine, Pause, Script, call, say
+from inference.engines.fake import FakeEngine, call, say
 from inference.errors import ContextOverflowError, EngineFailedError, OverloadedError
-from inference.registry import GROUP, Registry
-from inference.server.app import create_app
-from inference.types import Delta, ToolCall, Usage
-from tests.inference import serving
-
-MODEL = "m"
-MESSAGES = [{"role": "user", "content": "Hi"}]
-TOOL = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
-JsonValue = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
+from inference.server.loading import load_all
+from inference.types import Delta, ToolCall, ToolCallDelta, Usage
+from tests.inference.scripted import (
+    ADAPTER,
+    EMBEDDING,
+    MODEL,
+    RERANK,
+    TOOL,
+    chat,
+    events,
+    fresh_engine,
+    loaded_client,
+    make_client,
 )
-FIELDS = [
-    "messages", "model", "stream", "n", "temperature", "top_p", "top_k", "min_p", "seed", "stop", "max_tokens",
-    "tools", "tool_choice", "logit_bias", "logprobs", "response_format", "stream_options", "priority", "cache_salt",
-    "presence_penalty", "repeat_penalty", "continue_final_message", "max_completion_tokens",
-]  # fmt: skip
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    serving.FAKE = FakeEngine()
-    return serving.FAKE
-
-
-def make_client(host: str = "127.0.0.1", key: str | None = None) -> tuple[httpx.AsyncClient, Registry]:
-    model = ModelConfig(id=MODEL, kind="chat", path=Path("nowhere"), engine="fake")
-    point = EntryPoint(name="fake", value="tests.inference.serving:fake_factory", group=GROUP)
-    registry = Registry((model,), {"fake": point})
-    config = ServerConfig(home=Path("nowhere"), host=host, api_key=key, models=(model,))
-    transport = httpx.ASGITransport(create_app(config, registry))
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001"), registry
+    return fresh_engine()
 
 
 @pytest.fixture
 async def client(engine: FakeEngine) -> AsyncIterator[httpx.AsyncClient]:
-    client, registry = make_client()
-    await registry.load(MODEL)
-    async with client:
+    async with loaded_client() as client:
         yield client
-
-
-async def chat(client: httpx.AsyncClient, **changes: object) -> httpx.Response:
-    return await client.post("/v1/chat/completions", json={"model": MODEL, "messages": MESSAGES} | changes)
-
-
-def events(response: httpx.Response) -> list[dict[str, object]]:
-    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
-    assert lines.pop() == "[DONE]"
-    return [json.loads(line) for line in lines]
 
 
 async def test_an_answer_has_openais_shape(client: httpx.AsyncClient, engine: FakeEngine) -> None:
@@ -127,77 +95,11 @@ async def test_a_request_reaches_the_engine_as_it_was_meant(client: httpx.AsyncC
     assert [message.role for message in request.messages] == ["system", "assistant", "tool", "assistant"]
     assert request.messages[0].content == "Be\nbrief"
     assert request.messages[1].tool_calls == (ToolCall("c", "add", "{}"),)
-    assert [tool.name for tool in request.tools] == ["add"]
+    assert [tool.name for tool in request.tools] == ["add", "sub"]
+    assert (request.tool_choice, request.tool_name) == ("required", "add")
     assert (request.tool_choice, request.continue_final_message) == ("required", True)
     assert (request.sampling.max_tokens, request.sampling.stop, request.sampling.top_k) == (7, ("x",), 0)
     assert (request.priority, request.tenant) == ("batch", "t")
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"messages": []}, "messages"),
-        ({"messages": "Hi"}, "messages"),
-        ({"messages": [{"role": "king", "content": "Hi"}]}, "messages.0.role"),
-        ({"temperature": -1}, "temperature"),
-        ({"temperature": "hot"}, "temperature"),
-        ({"top_p": 0}, "top_p"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": 10**12}, "max_tokens"),
-        ({"n": 2}, "n=2"),
-        ({"stop": ["x"] * 17}, "stop"),
-        ({"stop": "x" * 501}, "stop"),
-        ({"logprobs": True}, "logprobs"),
-        ({"logit_bias": {"1": 5}}, "logit_bias"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "sub"}}}, "sub"),
-        ({"seed": 1e308}, "seed"),
-    ],
-)
-async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient, changes: dict[str, object], said: str) -> None:
-    response = await chat(client, **changes)
-    assert response.status_code == 400
-    assert said in response.json()["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"model":' * 50_000, b"1e999",
-        b'{"model":"m","messages":[{"role":"user","content":"a"}],"temperature":NaN}',
-        b'{"model":"m","messages":[{"role":"user","content":"a"}],"top_p":1e999}',
-        b'{"model":"m","messages":[{"role":"user","content":"\\ud800"}]}',
-        b'{"model":"m","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"f","parameters":'
-        + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}}]}",
-    ],
-)  # fmt: skip
-async def test_a_body_that_is_no_request_is_refused(client: httpx.AsyncClient, raw: bytes) -> None:
-    for path in ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/tokenize"):
-        response = await client.post(path, content=raw)
-        is_refused = response.status_code == 400
-        assert is_refused or (path == "/tokenize" and b"messages" in raw), "it reads fewer fields"
-        if is_refused:
-            assert response.json()["error"]["type"] == "invalid_request_error"
-
-
-@given(field=st.sampled_from(FIELDS), value=JsonValue)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_value_of_any_field_breaks_the_server(field: str, value: object) -> None:
-    async def ask() -> int:
-        serving.FAKE = FakeEngine()
-        client, registry = make_client()
-        await registry.load(MODEL)
-        async with client:
-            raw = json.dumps({"model": MODEL, "messages": MESSAGES, "tools": [TOOL]} | {field: value})
-            return (await client.post("/v1/chat/completions", content=raw)).status_code
-
-    assert asyncio.run(ask()) in {200, 400, 404}
-
-
-async def test_a_body_beyond_the_limit_is_refused(client: httpx.AsyncClient) -> None:
-    response = await client.post("/v1/chat/completions", content=b" " * (17 * 2**20))
-    assert response.status_code == 400
-    assert "MiB" in response.json()["error"]["message"]
 
 
 async def test_engine_errors_keep_their_status_code_and_wait(client: httpx.AsyncClient, engine: FakeEngine) -> None:
@@ -232,21 +134,77 @@ async def test_a_fault_of_ours_shows_no_trace(client: httpx.AsyncClient, engine:
     assert "Traceback" not in response.text
 
 
-async def test_embeddings_come_as_numbers_or_base64(engine: FakeEngine) -> None:
-    client, registry = make_client()
-    await registry.load(MODEL)
-    engine.embedding_model = MODEL
-    async with client:
-        asked = {"model": MODEL, "input": ["a", "b"]}
-        plain = (await client.post("/v1/embeddings", json=asked)).json()["data"]
-        packed = (await client.post("/v1/embeddings", json=asked | {"encoding_format": "base64"})).json()["data"]
-        assert [row["index"] for row in plain] == [0, 1]
-        for number, row in enumerate(packed):
-            vector = struct.unpack("<8f", base64.b64decode(row["embedding"]))
-            assert vector == pytest.approx(plain[number]["embedding"], abs=1e-6)
-        refused = await client.post("/v1/embeddings", json=asked | {"dimensions": 3})
-        assert refused.status_code == 400
-        assert (await client.post("/v1/embeddings", json={"model": MODEL, "input": []})).status_code == 400
+async def test_embeddings_come_as_numbers_or_base64_and_only_in_the_models_size(client: httpx.AsyncClient) -> None:
+    asked = {"model": EMBEDDING, "input": ["a", "b"]}
+    plain = (await client.post("/v1/embeddings", json=asked | {"dimensions": 8})).json()["data"]
+    packed = (await client.post("/v1/embeddings", json=asked | {"encoding_format": "base64"})).json()["data"]
+    assert [row["index"] for row in plain] == [0, 1]
+    for number, row in enumerate(packed):
+        vector = struct.unpack("<8f", base64.b64decode(row["embedding"]))
+        assert vector == pytest.approx(plain[number]["embedding"], abs=1e-6)
+    refused = await client.post("/v1/embeddings", json=asked | {"dimensions": 3})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "dimensions")
+    assert (await client.post("/v1/embeddings", json={"model": EMBEDDING, "input": []})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("given", "texts", "tokens"),
+    [
+        ("a", ("a",), ()),
+        (["a", "b"], ("a", "b"), ()),
+        ([1, 2], (), ((1, 2),)),
+        ([[1, 2], [3]], (), ((1, 2), (3,))),
+    ],
+)
+async def test_inputs_are_texts_or_the_models_own_token_ids(
+    client: httpx.AsyncClient, engine: FakeEngine, given: object, texts: object, tokens: object
+) -> None:
+    answer = await client.post("/v1/embeddings", json={"model": EMBEDDING, "input": given})
+    (request,) = engine.embed_requests
+    assert (request.texts, request.token_lists) == (texts, tokens)
+    assert len(answer.json()["data"]) == max(len(request.texts), len(request.token_lists))
+    assert answer.json()["usage"]["prompt_tokens"] > 0
+
+
+async def test_documents_are_ranked_best_first(client: httpx.AsyncClient) -> None:
+    asked = {"model": RERANK, "query": "red fox", "documents": ["a dog", {"text": "the red fox"}, "a fox"]}
+    for path in ("/v1/rerank", "/rerank"):
+        answer = (await client.post(path, json=asked)).json()
+        assert [row["index"] for row in answer["results"]] == [1, 2, 0]
+        assert answer["results"][0] == {"index": 1, "relevance_score": 1.0}
+        assert answer["usage"]["total_tokens"] > 0
+    best = (await client.post("/v1/rerank", json=asked | {"top_n": 1, "return_documents": True})).json()
+    assert best["results"] == [{"index": 1, "relevance_score": 1.0, "document": {"text": "the red fox"}}]
+    assert (await client.post("/v1/rerank", json=asked | {"top_n": 0})).status_code == 400
+
+
+async def test_an_adapter_is_asked_by_its_name(client: httpx.AsyncClient, engine: FakeEngine) -> None:
+    listed = {model["id"]: model for model in (await client.get("/v1/models")).json()["data"]}
+    assert (listed[ADAPTER]["parent"], listed[MODEL]["parent"]) == (MODEL, None)
+    assert (await chat(client, model=ADAPTER)).json()["model"] == ADAPTER
+    await chat(client)
+    assert [(asked.model, asked.adapter) for asked in engine.requests] == [(MODEL, ADAPTER), (MODEL, None)]
+    assert (await client.get(f"/v1/models/{ADAPTER}")).json()["root"] == ADAPTER
+
+
+async def test_the_pieces_of_a_call_name_it_once(client: httpx.AsyncClient, engine: FakeEngine) -> None:
+    pieces = [ToolCallDelta(0, "c1", "add", '{"a'), ToolCallDelta(0, arguments='":1}')]
+    engine.scripts = [[*(Delta(tool_calls=(piece,)) for piece in pieces), Delta(finish_reason="tool_calls")]] * 2
+    first, second, _ = events(await chat(client, tools=[TOOL], stream=True))
+    assert first["choices"][0]["delta"]["tool_calls"][0]["id"] == "c1"  # type: ignore[index]
+    assert second["choices"][0]["delta"]["tool_calls"] == [  # type: ignore[index]
+        {"index": 0, "function": {"arguments": '":1}'}}
+    ]
+    (whole,) = (await chat(client, tools=[TOOL])).json()["choices"]
+    assert whole["message"]["tool_calls"][0]["function"] == {"name": "add", "arguments": '{"a":1}'}
+
+
+async def test_cached_tokens_and_the_fingerprint_are_shown(client: httpx.AsyncClient, engine: FakeEngine) -> None:
+    engine.scripts = [[Delta("a", finish_reason="stop", usage=Usage(9, 1, cached_tokens=8))]]
+    first, second = (await chat(client)).json(), (await chat(client)).json()
+    assert first["usage"]["prompt_tokens_details"] == {"cached_tokens": 8}
+    assert first["system_fingerprint"].startswith("fp_")
+    assert first["system_fingerprint"] == second["system_fingerprint"]
 
 
 async def test_tokenize_answers_in_vllms_shape(client: httpx.AsyncClient) -> None:
@@ -254,6 +212,8 @@ async def test_tokenize_answers_in_vllms_shape(client: httpx.AsyncClient) -> Non
     assert answer["count"] == 3
     assert answer["tokens"] == [0, 1, 2]
     assert (await client.post("/tokenize", json={"model": MODEL})).status_code == 400
+    many = (await client.post("/tokenize", json={"model": EMBEDDING, "prompts": ["a b", "", "c"]})).json()
+    assert (many["counts"], many["count"]) == ([2, 0, 1], 3)
 
 
 async def test_unknown_models_and_paths_are_404(client: httpx.AsyncClient) -> None:
@@ -271,9 +231,10 @@ async def test_health_is_200_only_when_every_model_is_loaded(engine: FakeEngine)
         assert (loading.status_code, loading.json()["status"]) == (503, "loading")
         busy = await chat(client)
         assert (busy.status_code, busy.json()["error"]["code"]) == (503, "model_loading")
-        await registry.load(MODEL)
+        await load_all(registry)
         healthy = await client.get("/health")
         assert (healthy.status_code, healthy.json()["models"][MODEL]["state"]) == (200, "loaded")
+        assert healthy.json()["models"][MODEL]["restarts"] == 0
         registry.fail("m", "unused: it is loaded")
         assert (await client.get("/health")).status_code == 200
 
@@ -289,6 +250,9 @@ async def test_metrics_count_requests_tokens_and_times(client: httpx.AsyncClient
     assert 'atelier_ttft_seconds_count{model="m"} 1.0' in text
     assert 'atelier_itl_seconds_count{model="m"} 2.0' in text
     assert 'atelier_kv_used_tokens{model="m"} 0.0' in text
+    assert 'atelier_e2e_seconds_count{model="m"} 1.0' in text
+    assert 'atelier_generations_total{model="m",reason="stop"} 1.0' in text
+    assert 'atelier_generations_total{model="m",reason="broken off"} 1.0' in text
 
 
 @pytest.mark.parametrize(
@@ -315,33 +279,3 @@ async def test_where_a_key_is_set_it_is_needed(engine: FakeEngine, header: str, 
         if status == 401:
             assert response.headers["www-authenticate"] == "Bearer"
         assert (await client.get("/health", headers={"Host": "atelier.example"})).status_code == 503
-
-
-async def test_a_client_that_leaves_ends_its_generation(engine: FakeEngine) -> None:
-    """The ASGI server says so with http.disconnect, before or after the first delta."""
-    scripts: list[Script] = [[Pause(3600)], [Delta("a"), Pause(3600), Delta(finish_reason="stop", usage=Usage())]]
-    for script in scripts:
-        engine.scripts = [script]
-        engine.requests.clear()
-        client, registry = make_client()
-        await registry.load(MODEL)
-        app = client._transport.app  # type: ignore[attr-defined]
-        body = json.dumps({"model": MODEL, "messages": MESSAGES, "stream": True}).encode()
-        incoming: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-        incoming.put_nowait({"type": "http.request", "body": body, "more_body": False})
-        scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
-            "path": "/v1/chat/completions", "raw_path": b"/v1/chat/completions", "query_string": b"", "root_path": "",
-            "scheme": "http", "headers": [(b"host", b"localhost")], "client": ("x", 1), "server": ("localhost", 1),
-        }  # fmt: skip
-
-        async def send(_message: object) -> None:
-            pass
-
-        serving_one = asyncio.create_task(app(scope, incoming.get, send))
-        while not engine.running:
-            await asyncio.sleep(0)
-        incoming.put_nowait({"type": "http.disconnect"})
-        await serving_one
-        assert engine.running == 0
-        await client.aclose()

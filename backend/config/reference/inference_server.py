@@ -16,13 +16,14 @@ from inference.server.metrics import Metrics
 from inference.types import Delta, Usage
 
 ROUTES = {
-    "/v1/chat/completions": "OpenAI's chat completions, streamed or whole, with tools; beyond its fields `top_k`, "
-    "`min_p`, `repeat_penalty`, `priority`, `cache_salt` and `continue_final_message`",
-    "/v1/completions": "OpenAI's text completions, one prompt at a time",
-    "/v1/embeddings": "OpenAI's embeddings, as floats or base64",
-    "/v1/models": "The models that are loaded, with their context, dimensions and abilities",
+    "/v1/chat/completions": "OpenAI's chat completions, streamed or whole, with tools, schemas and log probabilities",
+    "/v1/completions": "OpenAI's text completions, of texts or token ids",
+    "/v1/embeddings": "OpenAI's embeddings of texts or token ids, as floats or base64",
+    "/v1/rerank": "Score documents against a query, in the shape of Jina, Cohere and vLLM",
+    "/rerank": "The same, where vLLM has it too",
+    "/v1/models": "The models that are loaded, with their context, dimensions and abilities, and their adapters",
     "/v1/models/{model}": "One of them",
-    "/tokenize": "Count the tokens of a prompt or of messages, in vLLM's shape",
+    "/tokenize": "The tokens of a prompt or of messages, in vLLM's shape; the counts of many texts with `prompts`",
     "/health": "200 when every model is loaded, else 503; always open, with the state of each model",
     "/metrics": "Prometheus metrics",
 }
@@ -57,7 +58,7 @@ def metrics() -> list[Metric]:
 async def _drain(counted: Metrics) -> None:
     async def deltas() -> AsyncIterator[Delta]:
         yield Delta(text="a")
-        yield Delta(usage=Usage(1, 1))
+        yield Delta(finish_reason="stop", usage=Usage(1, 1))
 
     async for _ in counted.watch(SAMPLE, deltas()):
         pass
@@ -75,6 +76,7 @@ def inference_page() -> str:
         "Inference server",
         "The server that computes the embedded models, on the web port + 1: OpenAI's wire format with a few fields "
         "of ours.",
+        "What may be in a request is on [a page of its own](../inference-server.md).",
         "On loopback it answers only under loopback's own names and, as `./atelier up` starts it, without a key. "
         "Errors have OpenAI's shape; see [errors](errors.md). A request that nobody waits for any more is cancelled.",
         section(

@@ -1,0 +1,51 @@
+"""What a model's name on the wire stands for: a model, or one of its LoRA adapters, as in vLLM."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cache
+
+from inference.config import ModelConfig
+from inference.protocol import LocalEngine
+from inference.registry import Registry
+from inference.types import GenerateRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The engine behind a name; `adapter` is None where the name is the model's own."""
+
+    config: ModelConfig
+    engine: LocalEngine
+    adapter: str | None
+
+    @property
+    def model(self) -> str:
+        return self.config.id
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.config)
+
+    def request(self, request: GenerateRequest) -> GenerateRequest:
+        """Return the request as its engine wants it."""
+        return replace(request, model=self.model, adapter=self.adapter)
+
+
+def find(registry: Registry, name: str) -> Served:
+    """Return what `name` stands for. Raises UnknownModelError, ModelLoadingError, or what loading raised."""
+    for config in registry.configs:
+        if name == config.id:
+            return Served(config, registry.engine(name), None)
+    for config in registry.configs:
+        if name in dict(config.adapters):
+            return Served(config, registry.engine(config.id), name)
+    registry.engine(name)  # raises: it knows the names there are
+    raise AssertionError(f"the registry serves {name!r} without a config")
+
+
+@cache
+def fingerprint(config: ModelConfig) -> str:
+    """Return OpenAI's `system_fingerprint`: it changes with whatever may change an answer to the same seed."""
+    size_bytes = config.path.stat().st_size if config.path.exists() else 0
+    what = (config.id, config.path.name, size_bytes, config.engine, config.context_tokens, config.key_cache)
+    return f"fp_{hashlib.sha256(repr(what).encode()).hexdigest()[:10]}"
