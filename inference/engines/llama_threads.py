@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_SMALL_ROWS = 4  # decoding a few sequences gains little from a second thread
+_FEW_ROWS = 7  # up to here what a second thread gains depends on model and machine
+_TRY_EVERY = 64
+_MUCH = 1.5
 _SMOOTHING = 0.2
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _STAT = Path("/proc/stat")
 _BUSY_FIELDS = (1, 2, 3, 6, 7, 8)  # user, nice, system, irq, softirq, steal
 _WINDOW_S = 0.1  # the kernel counts in hundredths of a second
+_QUIET_CORES = 0.3
 _TAKEN_CORES = 0.6  # below this, neighbours come and go too shortly to hold up a step
 
 
@@ -59,12 +62,13 @@ class Neighbours:
 
 
 class ThreadChooser:
-    """Chooses between one thread and all cores.
+    """Chooses how many threads a step takes: one, or as many as there are cores that nobody else uses.
 
     All threads of a step wait for the slowest at every layer, so on a core that another process uses they take up to
-    ten times as long as one thread. Two signs make us step down: others kept a core busy lately, or a step on all
-    cores cost more per row than steps of its size do on one thread; after the second we keep away for a while, longer
-    each time it happens again.
+    ten times as long as one thread. Two signs make us step down: others kept cores busy lately, or a step on several
+    threads cost much more than steps of its size do; after the second we keep away for a while, longer each time it
+    happens again. Prompts always gain from more threads; for a few rows both ways are measured and the cheaper one is
+    taken, the other tried again from time to time while the machine is quiet.
     """
 
     def __init__(
@@ -77,24 +81,43 @@ class ThreadChooser:
         self._cores = cores
         self._others = others or Neighbours(clock=clock).busy_cores
         self._clock = clock
-        self._single: dict[int, float] = {}  # size class -> seconds per row on one thread
+        self._costs: dict[tuple[int, int], float] = {}  # (size class, threads) -> seconds per row
+        self._choices: dict[int, int] = {}  # size class -> how often it was chosen for
         self._avoid_until = 0.0
         self._pause_s = _FIRST_PAUSE_S
 
     def choose(self, rows: int) -> int:
         """Return the number of threads for a step of `rows` tokens."""
-        if self._cores == 1 or rows <= _SMALL_ROWS or self._clock() < self._avoid_until:
+        if self._cores == 1 or self._clock() < self._avoid_until:
             return 1
-        return self._cores if self._others() < _TAKEN_CORES else 1
+        others = self._others()
+        most = max(1, self._cores - int(others + 1 - _TAKEN_CORES))
+        if most == 1 or rows > _FEW_ROWS:
+            return most
+        return self._measured(_size_class(rows), most, may_try=others < _QUIET_CORES)
 
     def record(self, rows: int, threads: int, seconds: float) -> None:
         """Take in what a step of `rows` tokens cost on `threads` threads."""
-        size, cost = rows.bit_length(), seconds / rows
-        known = self._single.get(size)
+        size, cost = _size_class(rows), seconds / rows
+        usual, single = self._costs.get((size, threads)), self._costs.get((size, 1))
+        self._costs[size, threads] = cost if usual is None else usual + _SMOOTHING * (cost - usual)
         if threads == 1:
-            self._single[size] = cost if known is None else known + _SMOOTHING * (cost - known)
-        elif known is not None and cost > known:
+            return
+        limits = [limit for limit in (usual, single) if limit is not None]
+        if limits and cost > _MUCH * min(limits):
             self._avoid_until = self._clock() + self._pause_s
             self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
         else:
             self._pause_s = _FIRST_PAUSE_S
+
+    def _measured(self, size: int, most: int, *, may_try: bool) -> int:
+        single, several = self._costs.get((size, 1)), self._costs.get((size, most))
+        if single is None or several is None:
+            return 1 if single is None or not may_try else most
+        best, other = (1, most) if single <= several else (most, 1)
+        count = self._choices[size] = self._choices.get(size, 0) + 1
+        return other if may_try and count % _TRY_EVERY == 0 else best
+
+
+def _size_class(rows: int) -> int:
+    return rows.bit_length()

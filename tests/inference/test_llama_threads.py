@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 from inference.engines.llama_threads import Neighbours, ThreadChooser, machine_busy_s
 
 
@@ -16,15 +18,37 @@ class Machine:
         return ThreadChooser(cores, others=lambda: self.others, clock=lambda: self.now)
 
 
-def test_a_quiet_machine_gives_prefill_all_cores_and_small_decode_one() -> None:
+def test_a_quiet_machine_gives_prefill_all_cores() -> None:
+    assert Machine().chooser().choose(128) == 4
+
+
+def test_a_busy_neighbour_takes_his_core_from_us() -> None:
+    assert Machine(others=0.9).chooser().choose(128) == 3
+    assert Machine(others=2.7).chooser().choose(128) == 1
+    assert Machine(others=9.0).chooser().choose(128) == 1
+    assert Machine(others=0.9).chooser(cores=2).choose(128) == 1
+
+
+@pytest.mark.parametrize(("several_s", "expected"), [(0.8, 4), (1.1, 1)])
+def test_few_rows_take_what_was_measured_to_be_cheaper(several_s: float, expected: int) -> None:
     chooser = Machine().chooser()
-    assert chooser.choose(128) == 4
-    assert chooser.choose(2) == 1
+    chosen = []
+    for _ in range(100):
+        threads = chooser.choose(2)
+        chosen.append(threads)
+        chooser.record(2, threads, 1.0 if threads == 1 else several_s)
+    assert set(chosen[:2]) == {1, 4}, "both are measured at first"
+    assert chosen.count(expected) >= 97
+    assert len(set(chosen[2:])) == 2, "the other one is tried again, because machines change"
 
 
-def test_a_busy_neighbour_means_one_thread() -> None:
-    machine = Machine(others=0.9)
-    assert machine.chooser().choose(128) == 1
+def test_nothing_is_tried_while_others_work() -> None:
+    machine = Machine(others=0.5)
+    chooser = machine.chooser()
+    for _ in range(200):
+        threads = chooser.choose(2)
+        assert threads == 1
+        chooser.record(2, threads, 1.0)
 
 
 def test_a_step_slower_than_one_thread_would_be_is_not_repeated_soon() -> None:
@@ -35,6 +59,17 @@ def test_a_step_slower_than_one_thread_would_be_is_not_repeated_soon() -> None:
     assert chooser.choose(128) == 1
     machine.now = 0.6
     assert chooser.choose(128) == 4
+
+
+def test_a_step_much_slower_than_usual_is_not_repeated_soon() -> None:
+    """The first sign of a neighbour: on a quiet machine one thread is never measured for prompts."""
+    machine = Machine()
+    chooser = machine.chooser()
+    for seconds in (0.2, 0.21, 0.19):
+        chooser.record(128, 4, seconds)
+    assert chooser.choose(128) == 4
+    chooser.record(128, 4, 0.6)
+    assert chooser.choose(128) == 1
 
 
 def test_pauses_grow_while_it_happens_again_and_shrink_after_a_good_step() -> None:
