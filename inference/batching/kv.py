@@ -53,8 +53,10 @@ class KvCache:
     def free_slots(self) -> tuple[int, ...]:
         return tuple(self._free_slots)
 
-    def limit(self, slot: int) -> int:
-        return self._limits[slot]
+    def limit_of(self, sequence: Sequence) -> int:
+        """Return how many cells a running sequence may hold before it must grow."""
+        assert sequence.slot is not None
+        return self._limits[sequence.slot]
 
     def take_moves(self) -> tuple[Copy | Trim, ...]:
         return self.tree.take_moves()
@@ -93,18 +95,18 @@ class KvCache:
 
     def can_hold(self, sequence: Sequence, tokens: int) -> bool:
         """Say whether `tokens` of a running sequence fit into what is reserved already."""
-        assert sequence.slot is not None
-        return tokens <= self._limits[sequence.slot]
+        return tokens <= self.limit_of(sequence)
 
     def grow(self, sequence: Sequence) -> bool:
         """Reserve what is missing and some more, evicting leaves; False, and nothing reserved, if it does not fit."""
-        assert sequence.slot is not None
-        needed = len(sequence.tokens) - self._limits[sequence.slot]
+        slot = sequence.slot
+        assert slot is not None
+        needed = len(sequence.tokens) - self._limits[slot]
         while self.free < needed:
             if not self.evict():
                 return False
-        growth = max(needed, min(needed + min(_GROWTH_TOKENS, sequence.remaining), self.free))
-        self._limits[sequence.slot] += growth
+        growth = min(needed + min(_GROWTH_TOKENS, sequence.remaining), self.free)
+        self._limits[slot] += growth
         self._ahead += growth
         return True
 

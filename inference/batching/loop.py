@@ -1,13 +1,13 @@
 """The engine thread: takes commands, asks the scheduler, runs the step, hands out the tokens."""
 
 import logging
-import math
 import queue
 import threading
 import time
 from dataclasses import dataclass, field
 
 from inference.batching.executor import CacheFullError, ContextLostError, Executor, Listener
+from inference.batching.pressure import Intake
 from inference.batching.scheduler import Progress, Scheduler
 from inference.batching.sequence import Batch, Outcome, Row, Sequence, Trim
 from inference.errors import EngineFailedError, InferenceError, OverloadedError
@@ -63,10 +63,17 @@ class _Counts:
 class EngineLoop:
     """Runs one executor in one thread for any number of clients."""
 
-    def __init__(self, executor: Executor, scheduler: Scheduler, *, max_in_flight: int, name: str) -> None:
+    def __init__(
+        self, executor: Executor, scheduler: Scheduler, *, max_queued: int, name: str, ttft_target_s: float = 30.0
+    ) -> None:
         self._executor = executor
         self._scheduler = scheduler
-        self._max_in_flight = max_in_flight
+        self._intake = Intake(
+            scheduler.speed,
+            max_running=scheduler.limits.max_sequences,
+            max_queued=max_queued,
+            ttft_target_s=ttft_target_s,
+        )
         self._commands: queue.SimpleQueue[_Submit | _Cancel | _Stop] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._in_flight: dict[int, _Submit] = {}
@@ -81,13 +88,12 @@ class EngineLoop:
         with self._lock:
             if self._is_stopped:
                 raise EngineFailedError("The engine is shutting down: send the request to another server.")
-            if len(self._in_flight) >= self._max_in_flight:
+            if (refusal := self._intake.refusal(sequence)) is not None:
                 self._counts.rejected += 1
-                wait_s = self._estimate_wait_s()
                 raise OverloadedError(
-                    f"{len(self._in_flight)} requests are queued or running already: try again in {wait_s} s.",
-                    retry_after_s=wait_s,
+                    f"{refusal.reason}: try again in {refusal.retry_after_s} s.", retry_after_s=refusal.retry_after_s
                 )
+            self._intake.enter(sequence)
             self._in_flight[sequence.id] = command
         self._commands.put(command)
 
@@ -116,6 +122,8 @@ class EngineLoop:
             compute_s=counts.compute_s,
             prompt_tokens=scheduler.prompt_tokens,
             prefix_hit_tokens=scheduler.prefix_hit_tokens,
+            drafted_tokens=scheduler.speculation.drafted,
+            accepted_tokens=scheduler.speculation.accepted,
             rejected_requests=counts.rejected,
         )
 
@@ -125,10 +133,6 @@ class EngineLoop:
             self._is_stopped = True
         self._commands.put(_Stop())
         self._thread.join(timeout_s)
-
-    def _estimate_wait_s(self) -> int:
-        backlog = sum(c.sequence.missing for c in self._in_flight.values() if c.sequence.slot is None)
-        return max(1, math.ceil(backlog / self._scheduler.speed.prefill_rate))
 
     def _work(self) -> None:
         while self._obey():
@@ -236,6 +240,8 @@ class EngineLoop:
     def _drop(self, sequence_id: int, tokens: int | None = None) -> None:
         with self._lock:
             command = self._in_flight.pop(sequence_id, None)
+            if command is not None:
+                self._intake.leave(command.sequence)
         if command is not None:
             self._scheduler.finish(command.sequence, tokens)
             self._executor.close(command.sequence)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence as Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from inference.batching.kv import MIN_MATCH, KvCache
+from inference.batching.lookup import MAX_DRAFTING, Speculation, without
 from inference.batching.policy import FcfsPolicy, MlfqPolicy, Policy
 from inference.batching.prefix import common_length
 from inference.batching.sequence import Batch, Outcome, Row, Sequence, Token
@@ -22,7 +23,8 @@ class Limits:
 
     A step has at most `max_sequences` rows and `batch_tokens` tokens. `slots` may hold more sequences than that:
     paused ones, and finished ones whose cells (at most `cached_tokens`) serve prompts that begin alike.
-    `shares_prefixes` is False for models whose cells cannot be shared and trimmed (recurrent, sliding windows).
+    `shares_prefixes` is False for models whose cells cannot be shared and trimmed (recurrent, sliding windows): they
+    get no guesses either.
     """
 
     kv_tokens: int
@@ -65,6 +67,7 @@ class Scheduler:
         self.speed = StepSpeed(itl_target_s=limits.itl_target_s)
         slots = limits.slots or limits.max_sequences
         self.kv = KvCache(limits.kv_tokens, slots, limits.cached_tokens, shares=limits.shares_prefixes)
+        self.speculation = Speculation(self.speed)
         self.preemptions = 0
         self.prompt_tokens = 0
         self.prefix_hit_tokens = 0
@@ -108,6 +111,7 @@ class Scheduler:
             return
         self._policy.leave(sequence)
         self._started.discard(sequence.id)
+        self.speculation.forget(sequence.id)
         group = _group(sequence)
         self._groups[group] -= 1
         if not self._groups[group]:
@@ -156,6 +160,8 @@ class Scheduler:
             sequence.tokens.extend(token.id for token in tokens)
             assert outcome.computed <= len(sequence.tokens)
             self.kv.advance(sequence, outcome.computed)
+            if row.draft:
+                self.speculation.record(len(row.draft), outcome.computed - row.start - row.count)
             is_decode = row.count <= _DECODE_TOKENS and row.start >= sequence.prompt_tokens
             self._policy.served(sequence, 0 if is_decode else row.count, len(tokens), now_s)
             if tokens or reason is not None:
@@ -223,7 +229,27 @@ class Scheduler:
             if (size := min(size, tokens_left)) > 0:
                 rows.append(Row(sequence, sequence.computed, size))
                 tokens_left -= size
-        return [row for row in decodes + prefills if row.sequence.slot is not None]
+        rows = [row for row in decodes + prefills if row.sequence.slot is not None]
+        return self._with_drafts(rows) if not prefills and len(rows) <= MAX_DRAFTING else rows
+
+    def _with_drafts(self, rows: list[Row]) -> list[Row]:
+        """Add guesses to the rows of a step that leaves the processor time for them."""
+        if not (self.limits.shares_prefixes and self.speculation.may_draft()):
+            return rows
+        tokens_left = self.limits.batch_tokens - sum(row.count for row in rows)
+        drafted = []
+        for row in rows:
+            sequence = row.sequence
+            room = self.kv.limit_of(sequence) - len(sequence.tokens)
+            limit = min(sequence.remaining - 1, room, tokens_left) if row.samples else 0
+            draft = self.speculation.draft(sequence.id, sequence.tokens, limit)
+            if not sequence.sampling.ignore_eos:
+                draft = without(draft, self._end_tokens)
+            if draft and sequence.constraint is not None:
+                draft = draft[: sequence.constraint.admissible(draft, sequence.remaining)]
+            tokens_left -= len(draft)
+            drafted.append(replace(row, draft=tuple(draft)) if draft else row)
+        return drafted
 
     def _solo_rows(self, candidates: list[Sequence], now_s: float) -> list[Row]:
         """Return one row of the first deterministic sequence, cut in the same way however often it is computed."""
