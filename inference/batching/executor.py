@@ -30,7 +30,8 @@ class Executor(Protocol):
     def run(self, rows: Sized[Row], adapter: str | None) -> list[Outcome]:
         """Compute the rows, return one outcome for each.
 
-        Raises with the cells as they were before: CacheFullError, ContextLostError, or what else went wrong.
+        Raises with cells and samplers as they were before: CacheFullError, ContextLostError, or what else went wrong.
+        What goes wrong in one row once everything is computed (a grammar, say) is in its outcome.
         """
         ...
 

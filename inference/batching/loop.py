@@ -210,8 +210,12 @@ class EngineLoop:
                     middle = len(rows) // 2
                     parts += [rows[middle:], rows[:middle]]
             else:
-                run.rows += rows
-                run.outcomes += outcomes
+                for row, outcome in zip(rows, outcomes, strict=True):
+                    if outcome.error is not None:
+                        run.failures.append((row, outcome.error))
+                        continue
+                    run.rows.append(row)
+                    run.outcomes.append(outcome)
             finally:
                 run.seconds += time.perf_counter() - started_s
         return run

@@ -122,10 +122,12 @@ class Outcome:
     """What a row gave: `tokens` in order (accepted guesses, the sampled one, then forced ones), none mid-prompt.
 
     `computed`: the sequence's cells [0, computed) are valid now; cells of refused guesses are gone already.
+    `error`: this sequence cannot go on; the other rows of the step are not concerned.
     """
 
     tokens: tuple[Token, ...]
     computed: int
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from inference.errors import ContextOverflowError, InvalidRequestError, UnknownM
 from inference.protocol import LocalEngine
 from inference.structured.grammars import Grammars
 from inference.structured.vocabulary import Vocabulary
-from inference.tool_parsing import HermesParser, PlainParser, ToolParser, detect
+from inference.tool_parsing import CallParser, PlainParser, ToolParser, detect
 from inference.types import (
     Delta,
     Embeddings,
@@ -81,7 +81,7 @@ class LlamaCppChat:
     async def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
         sequence = await self._sequence(request)
         stream = TokenStream(self._pieces(request), request.sampling.stop)
-        writer = DeltaWriter(_parser(request), None if request.sampling.top_logprobs is None else self._chance)
+        writer = DeltaWriter(self._parser(request), None if request.sampling.top_logprobs is None else self._chance)
         writer.replay(stream.replay(request.resume_tokens))
         if stream.is_stopped or sequence.remaining <= 0:
             # The engine before this one had finished, only its last words were lost.
@@ -222,6 +222,11 @@ class LlamaCppChat:
             model.piece if not _reads_calls(request) else lambda token: model.piece(token, special=token in self._marks)
         )
 
+    def _parser(self, request: GenerateRequest) -> ToolParser:
+        if not _reads_calls(request):
+            return PlainParser()
+        return CallParser(self._dialect, is_open=_forces_call(request))
+
     @cached_property
     def _marks(self) -> frozenset[int]:
         """The control tokens with which the model opens and closes calls."""
@@ -240,7 +245,3 @@ def _reads_calls(request: GenerateRequest) -> bool:
 
 def _forces_call(request: GenerateRequest) -> bool:
     return bool(request.tools) and request.tool_choice == "required" and not request.continue_final_message
-
-
-def _parser(request: GenerateRequest) -> ToolParser:
-    return HermesParser(is_open=_forces_call(request)) if _reads_calls(request) else PlainParser()

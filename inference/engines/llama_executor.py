@@ -141,13 +141,19 @@ class LlamaExecutor:
         return ends
 
     def _outcome(self, row: Row, end: int) -> Outcome:
+        if not row.samples:
+            return Outcome((), row.start + row.count)
+        try:
+            return self._sampled(row, end)
+        except Exception as problem:  # noqa: BLE001  # the engine thread: the other rows of the step are done
+            return Outcome((), row.start, problem)
+
+    def _sampled(self, row: Row, end: int) -> Outcome:
         """Sample as long as the guesses are right: the first token that differs, or follows them all, is the last.
 
         batch: … start+count-1 │ draft 0 │ draft 1 │ … │ end      each row's logits say what comes after it
         """
         computed = row.start + row.count
-        if not row.samples:
-            return Outcome((), computed)
         sequence = row.sequence
         sampler, left = self._samplers[sequence.id], sequence.remaining
         tokens: list[Token] = []

@@ -9,14 +9,7 @@ from inference.batching.sequence import Token
 from inference.errors import InferenceError
 from inference.stopping import StopFilter
 from inference.tool_parsing import Parsed, ToolParser
-from inference.types import (
-    Delta,
-    FinishReason,
-    TokenChance,
-    TokenLogprob,
-    ToolCallDelta,
-    Usage,
-)
+from inference.types import Delta, FinishReason, TokenChance, TokenLogprob, Usage
 
 Piece = Callable[[int], bytes]
 
@@ -93,38 +86,37 @@ class TokenStream:
 
 
 class DeltaWriter:
-    """Turns steps into deltas: calls are numbered, the last one carries reason and usage."""
+    """Turns steps into deltas; the last one carries reason and usage."""
 
     def __init__(self, parser: ToolParser, chance: Callable[[int, float], TokenChance] | None) -> None:
         """`chance` names a token with its log probability; None when nobody asked for them."""
         self._parser = parser
         self._chance = chance
-        self._calls = 0
+        self._has_calls = False
         self._tokens: list[Token] = []
 
     def replay(self, text: str) -> None:
         """Take in text that was shown already."""
-        self._calls += len(self._parser.push(text).calls)
+        self._parsed(self._parser.push(text))
 
     def write(self, step: Step, sequence: batching.Sequence) -> Delta | None:
         """Return the delta of one step, or None when nothing of it can be shown yet."""
         if step.finish_reason is not None:
             return self.last(step, sequence)
         self._tokens += step.tokens
-        parsed = self._parser.push(step.text)
+        parsed = self._parsed(self._parser.push(step.text))
         if not parsed.text and not parsed.calls:
             return None
-        return self._with_tokens(Delta(parsed.text, tool_calls=self._number(parsed)))
+        return self._with_tokens(Delta(parsed.text, tool_calls=parsed.calls))
 
     def last(self, step: Step, sequence: batching.Sequence) -> Delta:
         """Return the delta of a step that carries the reason of the end."""
         self._tokens += step.tokens
-        parsed = self._parser.push(step.text)
-        rest = self._parser.finish()
-        calls = (*self._number(parsed), *self._number(rest))
-        reason = "tool_calls" if self._calls and step.finish_reason == "stop" else step.finish_reason
+        parsed, rest = self._parsed(self._parser.push(step.text)), self._parsed(self._parser.finish())
+        reason = "tool_calls" if self._has_calls and step.finish_reason == "stop" else step.finish_reason
         usage = Usage(sequence.prompt_tokens, sequence.generated, sequence.cached_tokens)
-        return self._with_tokens(Delta(parsed.text + rest.text, tool_calls=calls, finish_reason=reason, usage=usage))
+        text, calls = parsed.text + rest.text, (*parsed.calls, *rest.calls)
+        return self._with_tokens(Delta(text, tool_calls=calls, finish_reason=reason, usage=usage))
 
     def _with_tokens(self, delta: Delta) -> Delta:
         tokens, self._tokens = self._tokens, []
@@ -132,12 +124,9 @@ class DeltaWriter:
         logprobs = () if chance is None else tuple(_logprob(token, chance) for token in tokens)
         return replace(delta, tokens=tuple(token.id for token in tokens), logprobs=logprobs)
 
-    def _number(self, parsed: Parsed) -> tuple[ToolCallDelta, ...]:
-        first = self._calls
-        self._calls += len(parsed.calls)
-        return tuple(
-            ToolCallDelta(first + i, call.id, call.name, call.arguments) for i, call in enumerate(parsed.calls)
-        )
+    def _parsed(self, parsed: Parsed) -> Parsed:
+        self._has_calls = self._has_calls or bool(parsed.calls)
+        return parsed
 
 
 def _logprob(token: Token, chance: Callable[[int, float], TokenChance]) -> TokenLogprob:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,16 @@ import pytest
 
 from inference.config import CHAT_MODEL, EMBEDDING_MODEL
 from inference.errors import ContextOverflowError, InvalidRequestError, UnknownModelError
-from inference.types import Delta, EmbedRequest, GenerateRequest, Image, Message, SamplingParams, ToolSpec
+from inference.types import (
+    Delta,
+    EmbedRequest,
+    GenerateRequest,
+    Image,
+    Message,
+    RerankRequest,
+    SamplingParams,
+    ToolSpec,
+)
 from tests.inference.serving import ask, chat_engine, embedding_engine
 
 pytestmark = pytest.mark.model
@@ -123,13 +133,92 @@ async def test_tokens_are_counted_exactly() -> None:
     assert last.usage.prompt_tokens == count
 
 
-async def test_a_required_tool_call_starts_inside_the_call() -> None:
-    tool = ToolSpec("add", "Adds numbers.", {"type": "object", "properties": {"a": {"type": "number"}}})
-    request = replace(ask("Add 1 and 2.", max_tokens=40), tools=(tool,), tool_choice="required")
+async def test_a_required_tool_call_is_made_and_valid() -> None:
+    parameters = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    tool = ToolSpec("add", "Adds numbers.", parameters)
+    request = replace(ask("Add 1 and 2.", max_tokens=60), tools=(tool,), tool_choice="required")
     plain = replace(request, tool_choice="none")
     assert await chat_engine().count_tokens(request) > await chat_engine().count_tokens(plain)
-    text, last = await generate(request)
-    assert text.startswith("<tool_call>") or last.finish_reason in {"tool_calls", "length"}
+    seen = [delta async for delta in chat_engine().generate(request)]
+    assert seen[-1].finish_reason == "tool_calls"
+    pieces = [call for delta in seen for call in delta.tool_calls if call.index == 0]
+    assert pieces[0].name == "add"
+    assert isinstance(json.loads("".join(call.arguments for call in pieces))["a"], int)
+
+
+async def test_an_answer_obeys_its_schema_even_with_few_tokens() -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    text, last = await generate(replace(ask("Where is the Louvre?", max_tokens=14), response_schema=schema))
+    assert set(json.loads(text)) == {"city"}
+    assert last.finish_reason == "stop"
+
+
+async def test_token_ids_are_a_prompt_too() -> None:
+    sampling = SamplingParams(temperature=0, max_tokens=4, deterministic=True)
+    written = GenerateRequest(CHAT_MODEL, prompt="The capital of France is", sampling=sampling)
+    tokens = tuple(await chat_engine().tokenize(written))
+    assert await generate(written) == await generate(replace(written, prompt=None, prompt_tokens=tokens))
+
+
+async def test_deltas_carry_the_tokens_behind_them_and_their_log_probabilities() -> None:
+    request = ask("Name a colour.", max_tokens=8)
+    request = replace(request, sampling=replace(request.sampling, top_logprobs=2))
+    seen = [delta async for delta in chat_engine().generate(request)]
+    tokens = [token for delta in seen for token in delta.tokens]
+    logprobs = [one for delta in seen for one in delta.logprobs]
+    assert seen[-1].usage is not None
+    assert len(tokens) == len(logprobs) == seen[-1].usage.completion_tokens
+    assert b"".join(one.chosen.token for one in logprobs).decode() == "".join(delta.text for delta in seen)
+    assert all(one.top[0] == one.chosen and one.top[1].logprob <= one.chosen.logprob < 0 for one in logprobs)
+
+
+@pytest.mark.parametrize("kept", [1, 7, 15])
+async def test_a_resumed_request_yields_only_what_is_new(kept: int) -> None:
+    whole_request = ask("Write one sentence about the sea.", max_tokens=16)
+    sampling = replace(whole_request.sampling, deterministic=True)
+    whole_request = replace(whole_request, sampling=sampling)
+    seen = [delta async for delta in chat_engine().generate(whole_request)]
+    tokens = tuple(token for delta in seen for token in delta.tokens)
+    resumed = [delta async for delta in chat_engine().generate(replace(whole_request, resume_tokens=tokens[:kept]))]
+    text = "".join(delta.text for delta in seen)
+    rest = "".join(delta.text for delta in resumed)
+    shown = text[: len(text) - len(rest)]
+    assert 0 < len(rest) < len(text)
+    assert len(tokens) - kept == sum(len(delta.tokens) for delta in resumed)
+    # Numerics may part ways after a while, for the prompt was computed in other pieces.
+    assert (shown + rest)[: len(shown) + 3] == text[: len(shown) + 3] or kept == 1
+    assert resumed[-1].usage is not None
+    assert resumed[-1].usage.completion_tokens == 16
+    assert resumed[-1].usage.prompt_tokens == await chat_engine().count_tokens(whole_request)
+
+
+async def test_a_request_that_had_only_its_end_left_ends_at_once() -> None:
+    request = replace(ask("Write one sentence about the sea.", max_tokens=3), resume_tokens=(504, 3457, 314))
+    (only,) = [delta async for delta in chat_engine().generate(request)]
+    assert (only.text, only.tokens, only.finish_reason) == ("", (), "length")
+    counted = GenerateRequest(CHAT_MODEL, prompt="1, 2, 3,", sampling=SamplingParams(stop=(" 5",), max_tokens=9))
+    stopped = replace(counted, resume_tokens=tuple(chat_engine()._model.tokenize(" 4, 5", special=False)))
+    (only,) = [delta async for delta in chat_engine().generate(stopped)]
+    assert (only.text, only.finish_reason) == ("", "stop")
+
+
+async def test_a_prompt_that_begins_alike_is_not_computed_again_for_the_same_tenant_only() -> None:
+    request = replace(ask(f"{uuid.uuid4()} " * 20 + "Sum it up.", max_tokens=2), tenant="a")
+    usages = []
+    for one in (request, request, replace(request, tenant="b")):
+        _, last = await generate(one)
+        assert last.usage is not None
+        usages.append(last.usage)
+    assert usages[0].cached_tokens < 64, "only the words of the template, if at all"
+    assert usages[1].cached_tokens > usages[1].prompt_tokens * 0.9
+    assert usages[2].cached_tokens == 0
+
+
+async def test_eight_clients_share_their_steps() -> None:
+    before = chat_engine().stats()
+    await asyncio.gather(*(generate(ask(f"Tell me about the number {n}.", max_tokens=40)) for n in range(8)))
+    after = chat_engine().stats()
+    assert (after.step_sequences - before.step_sequences) / (after.steps - before.steps) >= 4
 
 
 @pytest.mark.parametrize(
@@ -137,6 +226,11 @@ async def test_a_required_tool_call_starts_inside_the_call() -> None:
     [
         GenerateRequest(CHAT_MODEL),
         GenerateRequest(CHAT_MODEL, prompt=""),
+        GenerateRequest(CHAT_MODEL, prompt_tokens=(1, 10_000_000)),
+        GenerateRequest(CHAT_MODEL, prompt_tokens=(-1,)),
+        GenerateRequest(CHAT_MODEL, prompt="x", sampling=SamplingParams(logit_bias=((10_000_000, 1.0),))),
+        GenerateRequest(CHAT_MODEL, prompt="x", resume_tokens=(10_000_000,)),
+        GenerateRequest(CHAT_MODEL, prompt="x", adapter="none"),
         GenerateRequest(CHAT_MODEL, (Message("user", "Look", images=(Image("data:,"),)),)),
     ],
 )
@@ -173,6 +267,8 @@ async def test_each_engine_says_when_it_is_the_wrong_one() -> None:
         await chat_engine().embed(EmbedRequest(CHAT_MODEL, ("a",)))
     with pytest.raises(InvalidRequestError):
         await collect(embedding_engine().generate(ask("Hi")))
+    with pytest.raises(InvalidRequestError):
+        await chat_engine().rerank(RerankRequest(CHAT_MODEL, "a", ("b",)))
     with pytest.raises(UnknownModelError):
         await generate(GenerateRequest("other", prompt="x"))
     with pytest.raises(UnknownModelError):

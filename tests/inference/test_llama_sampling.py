@@ -224,5 +224,22 @@ def test_guesses_are_judged_by_the_grammar_too() -> None:
         assert tokens[0].id in {700, 701}
 
 
+class Broken(Only):
+    def accept(self, tokens: Sized[int]) -> None:
+        raise RuntimeError("a grammar's fault")
+
+
+def test_a_broken_grammar_fails_its_own_row_only() -> None:
+    with executor() as engine:
+        broken, good = constrained([{500}, {600}]), sequence(PROMPT, slot=1)
+        broken.constraint = Broken([{500}, {600}])
+        engine.open(broken)
+        engine.open(good)
+        failed, fine = engine.run([rest(broken), rest(good)], None)
+        assert str(failed.error) == "a grammar's fault"
+        assert fine.error is None
+        assert len(fine.tokens) == 1
+
+
 def test_bits_of_a_mask_are_token_ids() -> None:
     assert allowed_tokens(bytes([0b101, 0, 0, 0x80, 0xFF, 0, 0, 0]), 33).tolist() == [0, 2, 31, 32]
