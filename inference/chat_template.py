@@ -13,18 +13,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from inference.errors import InvalidRequestError
+from inference.tool_parsing import HERMES, detect
 from inference.types import Message, ToolCall, ToolSpec
 
 _MAX_CHARACTERS = 1_000_000
-_MAX_SECONDS = 0.25  # of processor time of this thread
+_MAX_SECONDS = 0.05  # of processor time of this thread
 _MAX_TEMPLATE_CHARACTERS = 200_000
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-
-_CALL_OPEN, _CALL_CLOSE = "<tool_call>", "</tool_call>"  # what tool_parsing.HermesParser reads
 
 _TOOLS_INTRODUCTION = """# Tools
 
@@ -66,6 +65,7 @@ class ChatTemplate:
             raise InvalidRequestError(f"The model's chat template has {len(source)} characters: use another model.")
         source = source or CHATML
         self.supports_tools_natively = "tools" in source
+        self.dialect = detect(source)
         self._bos, self._eos = bos, eos
         environment = _BoundedEnvironment()
         try:
@@ -85,7 +85,7 @@ class ChatTemplate:
             messages, tools = with_tools_as_text(messages, tools), ()
         if not conversation.continues_final:
             prompt = self._run(messages, tools, opens_answer=True)
-            return prompt + f"{_CALL_OPEN}\n" if conversation.forces_call else prompt
+            return prompt + self.dialect.prompt if conversation.forces_call else prompt
         last = messages[-1]
         if last.role != "assistant":
             raise InvalidRequestError(
@@ -151,7 +151,7 @@ def with_tools_as_text(messages: Sequence[Message], tools: Sequence[ToolSpec]) -
 
 
 def _call_as_text(call: ToolCall) -> str:
-    return f"{_CALL_OPEN}\n{_dump({'name': call.name, 'arguments': _arguments(call)})}\n{_CALL_CLOSE}"
+    return f"{HERMES.prompt}{_dump({'name': call.name, 'arguments': _arguments(call)})}{HERMES.close}"
 
 
 def _arguments(call: ToolCall) -> object:

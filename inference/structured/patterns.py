@@ -128,13 +128,13 @@ class _Reader:
         ranges: list[tuple[int, int]] = []
         while not self._take("]"):
             first = self._member()
-            if len(first) == 1 and first[0][0] == first[0][1] and self._text[self.at : self.at + 1] == "-":
-                if self._text[self.at + 1 : self.at + 2] not in ("]", ""):
-                    self.at += 1
-                    last = self._member()
-                    if len(last) != 1 or last[0][0] != last[0][1] or last[0][0] < first[0][0]:
-                        raise _SyntaxProblem("a range of characters is upside down")
-                    first = ((first[0][0], last[0][0]),)
+            following = self._text[self.at : self.at + 2]
+            if _is_single(first) and following.startswith("-") and following not in ("-", "-]"):
+                self.at += 1
+                last = self._member()
+                if not _is_single(last) or last[0][0] < first[0][0]:
+                    raise _SyntaxProblem("a range of characters is upside down")
+                first = ((first[0][0], last[0][0]),)
             ranges += first
         if not ranges and not negates:
             raise _SyntaxProblem("a class of characters is empty")
@@ -174,7 +174,14 @@ class _Reader:
         return True
 
 
-_DATE = r"(?:[1-9][0-9]{3})-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+def _is_single(ranges: Ranges) -> bool:
+    return len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+
+
+_DATE = (
+    r"(?:[1-9][0-9]{3})-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"

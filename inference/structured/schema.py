@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 from inference.errors import InvalidRequestError
+from inference.structured.choices import are_disjoint, is_of_type
 from inference.structured.grammar import EMPTY, Alt, Literal, Node, Pattern, Repeat, Rule, Seq, Text
 from inference.structured.numbers import any_number, integers_between, numbers_between
 from inference.structured.patterns import FORMATS, parse
@@ -17,17 +17,24 @@ _MAX_REPEATED = 1_024  # a longer list or string than this is never begun, whate
 _MAX_TEXT = 16_384
 _MAX_KEY = 64
 _MAX_LIMIT = 1e30
+_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _ANY_DEPTH = 12
 
 _IGNORED = frozenset(
-    "title description default examples example $schema $id $comment $anchor $defs definitions deprecated readOnly "
-    "writeOnly discriminator contentMediaType contentEncoding nullable strict".split()
-)
+    {
+        "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "$anchor",
+        "$defs", "definitions", "deprecated", "readOnly", "writeOnly", "discriminator", "contentMediaType",
+        "contentEncoding", "nullable", "strict",
+    }
+)  # fmt: skip
 _KNOWN = _IGNORED | frozenset(
-    "type properties required additionalProperties items prefixItems minItems maxItems minLength maxLength pattern "
-    "format enum const anyOf oneOf allOf $ref minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
-    "minProperties maxProperties uniqueItems".split()
-)
+    {
+        "type", "properties", "required", "additionalProperties", "items", "prefixItems", "minItems",
+        "maxItems", "minLength", "maxLength", "pattern", "format", "enum", "const", "anyOf", "oneOf", "allOf",
+        "$ref", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minProperties",
+        "maxProperties", "uniqueItems",
+    }
+)  # fmt: skip
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _TYPE_OF = {
     "properties": "object", "required": "object", "additionalProperties": "object", "minProperties": "object",
@@ -126,10 +133,8 @@ class _Compiler:
                 return self._array(schema)
             case "string":
                 return self._string(schema)
-            case "integer":
-                return self._number(schema, whole=True)
-            case "number":
-                return self._number(schema, whole=False)
+            case "integer" | "number":
+                return self._number(schema, whole=kind == "integer")
             case "boolean":
                 return Alt((Literal("true"), Literal("false")))
             case _:
@@ -156,7 +161,7 @@ class _Compiler:
     def _one_of(self, values: Sequence[object], schema: Schema) -> Node:
         if "type" in schema:
             types = self._types(schema)
-            values = [value for value in values if any(_is_of_type(value, kind) for kind in types)]
+            values = [value for value in values if any(is_of_type(value, kind) for kind in types)]
         if not values:
             raise self._refusal("The schema's 'enum' leaves no value")
         written = [self._dump(value) for value in values]
@@ -169,7 +174,7 @@ class _Compiler:
         self._check_alone(key, schema)
         if key == "allOf" and len(options) > 1:
             raise self._refusal("The schema's keyword 'allOf' with more than one part cannot be enforced")
-        if key == "oneOf" and not self._are_disjoint(options):
+        if key == "oneOf" and not are_disjoint(options, self.root):
             raise self._refusal("The schema's keyword 'oneOf' can be enforced only where one value fits one option")
         nodes = tuple(self._value(option) for option in options)
         return nodes[0] if len(nodes) == 1 else Alt(nodes)
@@ -178,52 +183,6 @@ class _Compiler:
         beside = [other for other in schema if other not in _IGNORED and other not in (key, "type")]
         if beside:
             raise self._refusal(f"The schema's keyword {key!r} beside {str(beside[0])[:80]!r} cannot be enforced")
-
-    def _are_disjoint(self, options: Sequence[object]) -> bool:
-        kinds: set[str] = set()
-        marks: set[str] = set()
-        for option in options:
-            resolved = self._resolved(option)
-            if resolved is None:
-                return False
-            own = (
-                {self._kind_of_literal(resolved)} if {"const", "enum"} & resolved.keys() else set(self._types(resolved))
-            )
-            own = {"number" if kind == "integer" else kind for kind in own}
-            mark = self._marks(resolved)
-            if own & kinds and not (mark and not mark & marks):
-                return False
-            kinds |= own
-            marks |= mark
-        return True
-
-    def _resolved(self, option: object) -> Schema | None:
-        for _ in range(MAX_DEPTH):
-            if not isinstance(option, Mapping):
-                return None
-            reference = option.get("$ref")
-            if not isinstance(reference, str):
-                return option if not {"anyOf", "oneOf", "allOf"} & option.keys() else None
-            found: object = self.root
-            for part in reference.split("/")[1:]:
-                found = found.get(part) if isinstance(found, Mapping) else None
-            option = found
-        return None
-
-    def _kind_of_literal(self, schema: Schema) -> str:
-        return "literal:" + json.dumps(schema.get("const", schema.get("enum")), sort_keys=True, default=str)
-
-    def _marks(self, schema: Schema) -> set[str]:
-        """Return constants that are required of an object: what tells one option from the others."""
-        properties, required = schema.get("properties"), schema.get("required")
-        if not isinstance(properties, Mapping) or not isinstance(required, list):
-            return set()
-        return {
-            f"{name}={json.dumps(value, sort_keys=True, default=str)}"
-            for name, part in properties.items()
-            if name in required and isinstance(part, Mapping)
-            for value in ([part["const"]] if "const" in part else part.get("enum") or [])
-        }
 
     def _object(self, schema: Schema) -> Node:
         properties = schema.get("properties", {})
@@ -254,7 +213,7 @@ class _Compiler:
     def _fixed_object(self, parts: Mapping[str, object], required: frozenset[str]) -> Node:
         """Build the properties from the last to the first, each once for being the first written and once for not."""
         after: dict[bool, Node] = {True: Literal("}"), False: Literal("}")}
-        for name, part in reversed(parts.items()):
+        for name, part in reversed(list(parts.items())):
             value = self._value(part)
             key = self._dump(name) + ":"
             here: dict[bool, Node] = {}
@@ -316,19 +275,21 @@ class _Compiler:
     def _number(self, schema: Schema, *, whole: bool) -> Node:
         if schema.get("multipleOf") not in (None, 1) or (schema.get("multipleOf") == 1 and not whole):
             raise self._refusal("The schema's keyword 'multipleOf' cannot be enforced")
-        low, high = schema.get("minimum"), schema.get("maximum")
-        above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-        for limit in (low, high, above, below):
-            if limit is not None and not (_is_number(limit) and abs(limit) < _MAX_LIMIT):
-                raise self._refusal(
-                    f"A limit of a number is {str(limit)[:80]!r}, which is no number below {_MAX_LIMIT:g}"
-                )
+        low, high, above, below = (self._limit(schema, key) for key in _LIMITS)
         if (low, high, above, below) == (None, None, None, None):
             return Pattern(any_number(whole=whole))
         regex = (integers_between if whole else numbers_between)(low, high, above, below)
         if regex is None:
             raise self._refusal("The schema's 'minimum' and 'maximum' leave no number")
         return Pattern(regex)
+
+    def _limit(self, schema: Schema, key: str) -> float | None:
+        limit = schema.get(key)
+        if limit is None or (
+            isinstance(limit, int | float) and not isinstance(limit, bool) and abs(limit) < _MAX_LIMIT
+        ):
+            return limit
+        raise self._refusal(f"The schema's {key!r} is {str(limit)[:80]!r}, which is no number below {_MAX_LIMIT:g}")
 
     def _anything(self, level: int) -> Node:
         """Any JSON value, nested to a limited depth; the levels are shared."""
@@ -377,27 +338,3 @@ class _Compiler:
 
     def _refusal(self, problem: str) -> InvalidRequestError:
         return InvalidRequestError(f"{problem}: change the schema.", param=self.param)
-
-
-def _is_of_type(value: object, kind: str) -> bool:
-    match kind:
-        case "object":
-            return isinstance(value, Mapping)
-        case "array":
-            return isinstance(value, list | tuple)
-        case "string":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "null":
-            return value is None
-        case _:
-            return (
-                isinstance(value, int | float)
-                and not isinstance(value, bool)
-                and (kind == "number" or value == int(value))
-            )
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)

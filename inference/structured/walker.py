@@ -150,7 +150,7 @@ class Walker:
     def _cell(self, node: Node, rest: _Cell | None) -> _Cell:
         return _Cell(node, rest, self._cost(node) + (rest.cost if rest is not None else 0))
 
-    def _settle(self, cell: _Cell | None) -> Walk:
+    def _settle(self, cell: _Cell | None) -> Walk:  # noqa: C901  # one case per kind of node
         """Return the terminals that may come first in `cell`."""
         places: list[_Place] = []
         is_whole = False

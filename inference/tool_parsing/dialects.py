@@ -10,8 +10,8 @@ DialectName = Literal["hermes", "llama3", "mistral", "fenced"]
 class Dialect:
     """How calls are written: `prompt` or, after free text, `trigger`, then `call`s with `between` them, then `close`.
 
-    In `trigger` the text that belongs to the calls begins at `inside`; with `only_first` it opens calls only at the very
-    beginning of an answer. `lead` stands between the trigger and the first call. With `text_after` free text may follow.
+    In `trigger` the text that belongs to the calls begins at `inside`; with `only_first` it opens calls only where an
+    answer begins. `lead` stands between the trigger and the first call. With `text_after` free text may follow.
     """
 
     name: DialectName
