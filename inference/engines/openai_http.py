@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -13,10 +13,13 @@ from inference.engines.openai_wire import (
     Dialect,
     chat_body,
     embed_body,
+    is_plain,
     read_chunk,
     read_error,
     read_json,
+    read_ranking,
     read_vectors,
+    rerank_body,
     tokenize_body,
 )
 from inference.errors import (
@@ -26,13 +29,25 @@ from inference.errors import (
     UpstreamTimeoutError,
     UpstreamUnreachableError,
 )
-from inference.types import Delta, Embeddings, EmbedRequest, FinishReason, GenerateRequest, ModelInfo, Usage
+from inference.types import (
+    Delta,
+    Embeddings,
+    EmbedRequest,
+    FinishReason,
+    GenerateRequest,
+    ModelInfo,
+    ModelKind,
+    Ranking,
+    RerankRequest,
+    Usage,
+)
 
 _ATTEMPTS = 3
 _FIRST_BACKOFF_S = 0.25
 _LONGEST_BACKOFF_S = 8.0
 _MAX_ERROR_BYTES = 64 * 1024
 _MAX_LINE_BYTES = 8 * 2**20
+_TEXTS_PER_COUNT = 256
 _TOKENS_PER_MESSAGE = 4  # what role and separators cost in the usual templates
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -78,7 +93,9 @@ class OpenAIHttpEngine:
     async def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
         if request.continue_final_message and self._dialect != "atelier":
             raise InvalidRequestError("This model server cannot continue a message: start the answer anew.")
-        path = "/chat/completions" if request.prompt is None else "/completions"
+        if request.resume_tokens:
+            raise InvalidRequestError("This model server cannot go on after tokens it made before: start anew.")
+        path = "/completions" if is_plain(request) else "/chat/completions"
         response = await self._post(path, chat_body(request, self._dialect))
         try:
             reason: FinishReason | None = None
@@ -87,8 +104,8 @@ class OpenAIHttpEngine:
                 async for chunk in chunks:
                     delta = read_chunk(chunk)
                     reason, usage = delta.finish_reason or reason, delta.usage or usage
-                    if delta.text or delta.reasoning or delta.tool_calls:
-                        yield Delta(delta.text, delta.reasoning, delta.tool_calls)
+                    if delta.text or delta.reasoning or delta.tool_calls or delta.logprobs:
+                        yield Delta(delta.text, delta.reasoning, delta.tool_calls, logprobs=delta.logprobs)
             if reason is None:
                 raise UpstreamBadResponseError("The model server's stream ended without a finish_reason.")
             yield Delta(finish_reason=reason, usage=usage or Usage())
@@ -99,21 +116,45 @@ class OpenAIHttpEngine:
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         answer = await self._ask("POST", f"{self._base}/embeddings", embed_body(request, self._dialect))
-        vectors, usage = read_vectors(answer, len(request.texts))
+        vectors, usage = read_vectors(answer, len(request.texts) + len(request.token_lists))
         return Embeddings(vectors, usage)
+
+    async def rerank(self, request: RerankRequest) -> Ranking:
+        answer = await self._ask("POST", f"{self._base}/rerank", rerank_body(request, self._dialect))
+        return read_ranking(answer, len(request.documents))
 
     async def count_tokens(self, request: GenerateRequest) -> int:
         """Return the exact count of our own server, an estimate for others.
 
         The estimate errs upwards: a token per 3.5 ASCII characters and one per other character, tools as JSON.
         """
+        if request.prompt_tokens:
+            return len(request.prompt_tokens)
         if self._dialect != "atelier":
             return _estimate(request)
-        answer = await self._ask("POST", f"{self._base.removesuffix('/v1')}/tokenize", tokenize_body(request))
+        answer = await self._ask("POST", self._tokenize_url, tokenize_body(request))
         count = answer.get("count")
         if not isinstance(count, int):
             raise UpstreamBadResponseError(f"The model server counted {count!r} tokens.")
         return count
+
+    async def count_texts(self, model: str, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, of our own server with few requests, else estimated."""
+        if self._dialect != "atelier":
+            return [_estimate(GenerateRequest(model, prompt=text)) for text in texts]
+        counts: list[int] = []
+        for first in range(0, len(texts), _TEXTS_PER_COUNT):
+            some = list(texts[first : first + _TEXTS_PER_COUNT])
+            answer = await self._ask("POST", self._tokenize_url, {"model": model, "prompts": some})
+            found = answer.get("counts")
+            if not isinstance(found, list) or len(found) != len(some) or not all(isinstance(n, int) for n in found):
+                raise UpstreamBadResponseError(f"The model server counted {found!r} for {len(some)} texts.")
+            counts += found
+        return counts
+
+    @property
+    def _tokenize_url(self) -> str:
+        return f"{self._base.removesuffix('/v1')}/tokenize"
 
     async def models(self) -> list[ModelInfo]:
         answer = await self._ask("GET", f"{self._base}/models", None)
@@ -219,16 +260,22 @@ def _read_model(item: dict[str, object]) -> ModelInfo:
     """Read one model; what only our server says is guessed for others (tools are the rule today)."""
     name = str(item["id"])
     is_ours = "kind" in item
-    is_embedding = item["kind"] == "embedding" if is_ours else "embed" in name.lower()
+    kind = _kind(item["kind"] if is_ours else name.lower())
     return ModelInfo(
         id=name,
-        kind="embedding" if is_embedding else "chat",
+        kind=kind,
         context_tokens=_integer(item.get("max_model_len")),
         dimensions=_integer(item.get("dimensions")),
-        supports_tools=bool(item.get("supports_tools")) if is_ours else not is_embedding,
+        supports_tools=bool(item.get("supports_tools")) if is_ours else kind == "chat",
         supports_images=bool(item.get("supports_images")),
         supports_continuation=bool(item.get("supports_continuation")),
+        supports_schema=bool(item.get("supports_schema")),
     )
+
+
+def _kind(said: object) -> ModelKind:
+    said = str(said)
+    return "rerank" if "rerank" in said else "embedding" if "embed" in said else "chat"
 
 
 def _integer(value: object) -> int:

@@ -22,8 +22,13 @@ from inference.types import (
     EmbedRequest,
     FinishReason,
     GenerateRequest,
+    JsonObject,
     Message,
+    Ranking,
+    RerankRequest,
     SamplingParams,
+    TokenChance,
+    TokenLogprob,
     ToolCallDelta,
     ToolSpec,
     Usage,
@@ -31,6 +36,7 @@ from inference.types import (
 
 Dialect = Literal["atelier", "openai"]
 Json = dict[str, object]
+_MOST_LEGACY_LOGPROBS = 5
 _MEANINGS: Mapping[int, type[InferenceError]] = {
     401: UpstreamAuthError,
     403: UpstreamAuthError,
@@ -44,15 +50,32 @@ _OVERFLOW_SIGNS = ("context_length_exceeded", "maximum context length", "context
 
 def chat_body(request: GenerateRequest, dialect: Dialect) -> Json:
     """Return the body of POST /chat/completions (or /completions for a plain prompt), streaming."""
-    body: Json = {"model": request.model, "stream": True, "stream_options": {"include_usage": True}}
+    model = request.adapter or request.model  # a server that has adapters serves each under its own name
+    body: Json = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
     body |= _sampling(request.sampling, dialect)
-    if request.prompt is not None:
-        body["prompt"] = request.prompt
+    top = request.sampling.top_logprobs
+    if is_plain(request):
+        body["prompt"] = list(request.prompt_tokens) if request.prompt is None else request.prompt
+        body |= {} if top is None else {"logprobs": min(top, _MOST_LEGACY_LOGPROBS)}
     else:
         body |= _conversation(request)
+        body |= {} if top is None else {"logprobs": True, "top_logprobs": top}
+        if request.response_schema is not None:
+            body["response_format"] = _response_format(request.response_schema)
     if dialect == "atelier":
         body |= _extensions(request)
     return body
+
+
+def is_plain(request: GenerateRequest) -> bool:
+    """Say whether it is a plain completion."""
+    return request.prompt is not None or bool(request.prompt_tokens)
+
+
+def _response_format(schema: JsonObject) -> Json:
+    if not schema:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema), "strict": True}}
 
 
 def tokenize_body(request: GenerateRequest) -> Json:
@@ -64,7 +87,13 @@ def tokenize_body(request: GenerateRequest) -> Json:
 
 
 def embed_body(request: EmbedRequest, dialect: Dialect) -> Json:
-    body: Json = {"model": request.model, "input": list(request.texts), "encoding_format": "base64"}
+    inputs: list[object] = [*request.texts, *map(list, request.token_lists)]
+    body: Json = {"model": request.model, "input": inputs, "encoding_format": "base64"}
+    return body | {"cache_salt": request.tenant} if dialect == "atelier" and request.tenant else body
+
+
+def rerank_body(request: RerankRequest, dialect: Dialect) -> Json:
+    body: Json = {"model": request.model, "query": request.query, "documents": list(request.documents)}
     return body | {"cache_salt": request.tenant} if dialect == "atelier" and request.tenant else body
 
 
@@ -72,7 +101,10 @@ def _conversation(request: GenerateRequest) -> Json:
     body: Json = {"messages": [_message(message) for message in request.messages]}
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
-        body["tool_choice"] = request.tool_choice
+        named = {"type": "function", "function": {"name": request.tool_name}}
+        body["tool_choice"] = request.tool_choice if request.tool_name is None else named
+        if not request.parallel_tool_calls:
+            body["parallel_tool_calls"] = False
     return body
 
 
@@ -90,13 +122,15 @@ def _sampling(sampling: SamplingParams, dialect: Dialect) -> Json:
     body: Json = {"temperature": sampling.temperature}
     default = SamplingParams()
     names = ["top_p", "presence_penalty", "frequency_penalty", "seed", "max_tokens"]
-    names += ["top_k", "min_p", "repeat_penalty"] if dialect == "atelier" else []
+    names += ["top_k", "min_p", "repeat_penalty", "ignore_eos", "deterministic"] if dialect == "atelier" else []
     for name in names:
         value = getattr(sampling, name)
         if value != getattr(default, name):
             body[name] = value
     if sampling.stop:
         body["stop"] = list(sampling.stop)
+    if sampling.logit_bias:
+        body["logit_bias"] = {str(token): bias for token, bias in sampling.logit_bias}
     return body
 
 
@@ -149,7 +183,46 @@ def read_chunk(chunk: Mapping[str, object]) -> Delta:
         tool_calls=tuple(_read_call(i, call) for i, call in enumerate(_objects(delta.get("tool_calls")))),
         finish_reason=_finish(choice.get("finish_reason")),
         usage=usage,
+        logprobs=_read_logprobs(choice.get("logprobs")),
     )
+
+
+def _read_logprobs(value: object) -> tuple[TokenLogprob, ...]:
+    """Read the log probabilities of a chat's chunk, or the older shape of a plain completion's."""
+    fields = value if isinstance(value, dict) else {}
+    if "tokens" not in fields:
+        entries = _objects(fields.get("content"))
+        return tuple(
+            TokenLogprob(_chance(entry), tuple(map(_chance, _objects(entry.get("top_logprobs"))))) for entry in entries
+        )
+    tokens, numbers, tops = (
+        found if isinstance(found := fields.get(name), list) else []
+        for name in ("tokens", "token_logprobs", "top_logprobs")
+    )
+    return tuple(
+        TokenLogprob(
+            TokenChance(_text(token).encode(), _number(numbers[at] if at < len(numbers) else None)),
+            _best_first(tops[at] if at < len(tops) else None),
+        )
+        for at, token in enumerate(tokens)
+    )
+
+
+def _chance(entry: Mapping[str, object]) -> TokenChance:
+    given = entry.get("bytes")
+    is_bytes = isinstance(given, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in given)
+    token = bytes(given) if is_bytes and isinstance(given, list) else _text(entry.get("token")).encode()
+    return TokenChance(token, _number(entry.get("logprob")))
+
+
+def _best_first(value: object) -> tuple[TokenChance, ...]:
+    candidates = value.items() if isinstance(value, dict) else ()
+    chances = [TokenChance(_text(token).encode(), _number(number)) for token, number in candidates]
+    return tuple(sorted(chances, key=lambda chance: -chance.logprob))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _read_call(position: int, call: Mapping[str, object]) -> ToolCallDelta:
@@ -190,6 +263,20 @@ def read_vectors(answer: Mapping[str, object], expected: int) -> tuple[list[list
     if len(rows) != expected:
         raise UpstreamBadResponseError(f"The model server sent {len(rows)} vectors for {expected} texts.")
     return [_read_vector(row.get("embedding")) for row in rows], _read_usage(answer.get("usage")) or Usage()
+
+
+def read_ranking(answer: Mapping[str, object], expected: int) -> Ranking:
+    """Read a rerank answer, whose results come in any order; one that is left out is an error."""
+    scores: dict[int, float] = {}
+    for row in _objects(answer.get("results")):
+        index, score = row.get("index"), row.get("relevance_score", row.get("score"))
+        if isinstance(index, int) and isinstance(score, int | float):
+            scores[index] = float(score)
+    if sorted(scores) != list(range(expected)):
+        raise UpstreamBadResponseError(f"The model server scored {len(scores)} of {expected} documents.")
+    usage = answer.get("usage")
+    total = _count(usage.get("total_tokens")) if isinstance(usage, dict) else 0
+    return Ranking(tuple(scores[index] for index in range(expected)), Usage(prompt_tokens=total))
 
 
 def _read_vector(value: object) -> list[float]:

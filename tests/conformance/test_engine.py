@@ -11,7 +11,7 @@ from inference.engines.fake import FakeEngine, say
 from inference.engines.openai_http import OpenAIHttpEngine
 from inference.errors import InferenceError, UnknownModelError
 from inference.protocol import Engine
-from inference.types import Delta, EmbedRequest, GenerateRequest, Message, SamplingParams
+from inference.types import Delta, EmbedRequest, GenerateRequest, Message, RerankRequest, SamplingParams
 from tests.inference.serving import chat_engine, embedding_engine, server_url
 
 
@@ -100,6 +100,54 @@ async def test_vectors_have_unit_length_and_the_order_of_the_texts(subject: Subj
     for vector in both.vectors:
         assert sum(value * value for value in vector) == pytest.approx(1.0, abs=1e-3)
     assert list(both.vectors[1]) == pytest.approx(list(second), abs=1e-2)
+
+
+async def test_log_probabilities_come_only_when_asked_for(subject: Subject) -> None:
+    request = ask(subject)
+    assert all(not delta.logprobs for delta in await collect(subject.chat.generate(request)))
+    deltas = await collect(
+        subject.chat.generate(replace(request, sampling=replace(request.sampling, top_logprobs=2, max_tokens=4)))
+    )
+    entries = [entry for delta in deltas for entry in delta.logprobs]
+    assert entries
+    text = "".join(delta.text for delta in deltas)
+    assert text.encode() in b"".join(entry.chosen.token for entry in entries)
+    for entry in entries:
+        assert len(entry.top) == 2
+        assert entry.top[0].logprob >= entry.top[1].logprob
+        assert entry.chosen.logprob <= 0
+
+
+async def test_a_plain_prompt_may_be_token_ids(subject: Subject) -> None:
+    request = replace(ask(subject), messages=(), prompt_tokens=(5, 6, 7))
+    assert await subject.chat.count_tokens(request) == 3
+    *_, last = await collect(subject.chat.generate(request))
+    assert last.usage is not None
+    assert last.usage.prompt_tokens > 0
+    with pytest.raises(InferenceError) as refused:
+        await collect(subject.chat.generate(replace(request, prompt_tokens=(10**8,))))
+    assert not refused.value.retryable
+
+
+async def test_a_bias_on_a_token_that_does_not_exist_is_refused(subject: Subject) -> None:
+    biased = replace(ask(subject), sampling=SamplingParams(logit_bias=((10**8, 1.0),)))
+    with pytest.raises(InferenceError) as refused:
+        await collect(subject.chat.generate(biased))
+    assert not refused.value.retryable
+
+
+async def test_token_lists_are_embedded_like_texts(subject: Subject) -> None:
+    made = await subject.vectors.embed(EmbedRequest(subject.embedding_model, token_lists=((5, 6), (7,))))
+    assert len(made.vectors) == 2
+    with pytest.raises(InferenceError) as refused:
+        await subject.vectors.embed(EmbedRequest(subject.embedding_model, token_lists=((10**8,),)))
+    assert not refused.value.retryable
+
+
+async def test_only_a_rerank_model_ranks(subject: Subject) -> None:
+    with pytest.raises(InferenceError) as refused:
+        await subject.chat.rerank(RerankRequest(subject.chat_model, "a", ("b",)))
+    assert not refused.value.retryable
 
 
 async def test_tokens_grow_with_the_text(subject: Subject) -> None:

@@ -14,10 +14,9 @@ from functools import cache
 from pathlib import Path
 
 from inference.config import CHAT_MODEL, EMBEDDING_MODEL, ModelConfig, builtin_models
-from inference.engines.fake import FakeEngine
 from inference.engines.llama_cpp import LlamaCppChat
 from inference.engines.llama_embeddings import LlamaCppEmbeddings
-from inference.quantization.convert import convert_embedding_model
+from inference.quantization.convert import convert_encoder
 from inference.types import GenerateRequest, Message, SamplingParams
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +29,7 @@ def home() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     config = model_config(EMBEDDING_MODEL, folder)
     assert config.convert_from is not None
-    convert_embedding_model(config.convert_from, config.path)
+    convert_encoder(config.convert_from, config.path)
     return folder
 
 
@@ -95,12 +94,3 @@ def ask(text: str, *, max_tokens: int = 16, stop: tuple[str, ...] = ()) -> Gener
     return GenerateRequest(
         CHAT_MODEL, messages, sampling=SamplingParams(temperature=0.0, max_tokens=max_tokens, stop=stop)
     )
-
-
-FAKE = FakeEngine()
-
-
-def fake_factory(config: ModelConfig) -> FakeEngine:
-    """An entry point's target: the engine that the server tests script."""
-    FAKE.chat_model = config.id
-    return FAKE

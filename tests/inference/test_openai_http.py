@@ -26,7 +26,11 @@ from inference.types import (
     GenerateRequest,
     Image,
     Message,
+    Ranking,
+    RerankRequest,
     SamplingParams,
+    TokenChance,
+    TokenLogprob,
     ToolCall,
     ToolCallDelta,
     ToolSpec,
@@ -299,3 +303,68 @@ async def test_models_are_listed_with_what_is_known() -> None:
     data = [{"id": "gpt-5"}, {"id": "text-embedding-3-small"}, {"no": "id"}]
     models = await Upstream(httpx.Response(200, json={"data": data})).engine().models()
     assert [(model.id, model.kind) for model in models] == [("gpt-5", "chat"), ("text-embedding-3-small", "embedding")]
+
+
+async def test_what_shapes_an_answer_is_passed_on() -> None:
+    request = GenerateRequest(
+        "m",
+        (Message("user", "Hi"),),
+        tools=(ToolSpec("add", "Adds.", {"type": "object"}),),
+        tool_choice="required",
+        tool_name="add",
+        parallel_tool_calls=False,
+        response_schema={"type": "object"},
+        adapter="poet",
+        sampling=SamplingParams(logit_bias=((7, -100.0),), top_logprobs=2, ignore_eos=True, deterministic=True),
+    )
+    up = Upstream(stream(END), stream(END), stream(END))
+    await up.deltas(request, "atelier")
+    body = up.body()
+    assert (body["model"], body["logit_bias"], body["logprobs"], body["top_logprobs"]) == ("poet", {"7": -100}, True, 2)
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "add"}}
+    assert body["response_format"]["json_schema"]["schema"] == {"type": "object"}  # type: ignore[index]
+    assert (body["parallel_tool_calls"], body["ignore_eos"], body["deterministic"]) == (False, True, True)
+    await up.deltas(request)
+    assert not {"ignore_eos", "deterministic"} & set(up.body()), "strict servers refuse these"
+    await up.deltas(GenerateRequest("m", (Message("user", "Hi"),), response_schema={}))
+    assert up.body()["response_format"] == {"type": "json_object"}
+
+
+async def test_token_ids_are_a_plain_prompt() -> None:
+    up = Upstream(stream(END))
+    await up.deltas(GenerateRequest("m", prompt_tokens=(1, 2), sampling=SamplingParams(top_logprobs=9)))
+    assert str(up.requests[0].url) == "http://up/v1/completions"
+    assert (up.body()["prompt"], up.body()["logprobs"]) == ([1, 2], 5)
+
+
+async def test_log_probabilities_are_read_in_both_shapes() -> None:
+    entry = {"token": "?", "bytes": [195], "logprob": -0.5, "top_logprobs": [{"token": "a", "logprob": -1}]}
+    chat = {"choices": [{"delta": {"content": ""}, "logprobs": {"content": [entry]}}]}
+    written = {"tokens": ["a"], "token_logprobs": [-0.5], "top_logprobs": [{"b": -2.0, "a": -0.5}]}
+    plain = {"choices": [{"text": "a", "logprobs": written}]}
+    first, second, _ = await Upstream(stream(chat, plain, END)).deltas()
+    assert first.logprobs == (TokenLogprob(TokenChance(b"\xc3", -0.5), (TokenChance(b"a", -1.0),)),)
+    best = (TokenChance(b"a", -0.5), TokenChance(b"b", -2.0))
+    assert second.logprobs == (TokenLogprob(best[0], best),)
+
+
+async def test_documents_get_their_scores_in_their_own_order() -> None:
+    rows = [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]
+    up = Upstream(*(httpx.Response(200, json={"results": rows, "usage": {"total_tokens": 7}}) for _ in range(2)))
+    assert await up.engine().rerank(RerankRequest("r", "q", ("a", "b"))) == Ranking((0.1, 0.9), Usage(7))
+    assert str(up.requests[0].url) == "http://up/v1/rerank"
+    with pytest.raises(UpstreamBadResponseError):
+        await up.engine().rerank(RerankRequest("r", "q", ("a", "b", "c")))
+
+
+async def test_many_texts_are_counted_with_few_requests() -> None:
+    def count(request: httpx.Request) -> httpx.Response:
+        sizes.append(len(texts := json.loads(request.content)["prompts"]))
+        return httpx.Response(200, json={"counts": [len(text.split()) for text in texts]})
+
+    sizes: list[int] = []
+    client = httpx.AsyncClient(transport=httpx.MockTransport(count))
+    engine = OpenAIHttpEngine(client, "http://up/v1", dialect="atelier")
+    assert await engine.count_texts("m", ["a b"] * 300) == [2] * 300
+    assert len(sizes) == 2
+    assert await Upstream().engine().count_texts("m", ["a" * 35]) == [14]
