@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -22,11 +23,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--home", type=Path, required=True, help="folder for models and state")
     parser.add_argument("--api-key-file", type=Path, help="file with the key that clients must send")
+    parser.add_argument("--scheduling", choices=("mlfq", "fcfs"), default="mlfq", help="fcfs: for comparison only")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     key = given.api_key_file.read_text(encoding="utf-8").strip() if given.api_key_file else None
     home = given.home.resolve()
-    config = ServerConfig(home=home, host=given.host, port=given.port, api_key=key, models=builtin_models(home))
+    models = tuple(replace(model, scheduling=given.scheduling) for model in builtin_models(home))
+    config = ServerConfig(home=home, host=given.host, port=given.port, api_key=key, models=models)
     if not config.is_loopback and not config.api_key:
         sys.stderr.write(f"{config.host!r} can be reached from other machines: give a key with --api-key-file.\n")
         return 2
