@@ -1,9 +1,7 @@
 """python -m inference.isolation.child FD PARENT: load one engine and serve it to the process at the socket's end."""
 
-import array
 import asyncio
 import importlib
-import itertools
 import logging
 import os
 import signal
@@ -11,6 +9,8 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import assert_never
+
+import numpy as np
 
 from inference.errors import EngineFailedError, InferenceError
 from inference.isolation.confine import confine
@@ -161,8 +161,7 @@ def _factory(point: str) -> Callable[..., LocalEngine]:
 
 
 def _vectors(number: int, made: Embeddings) -> Vectors:
-    values = array.array("f", itertools.chain.from_iterable(made.vectors))
-    return Vectors(number, len(made.vectors), values.tobytes(), made.usage)
+    return Vectors(number, len(made.vectors), np.asarray(made.vectors, dtype=np.float32).tobytes(), made.usage)
 
 
 async def _serve(channel: socket.socket, confinement: str) -> None:

@@ -245,6 +245,7 @@ class ProcessEngine:
             started = time.monotonic()
             problem = await self._watch()
             _LOG.warning("%s: the engine %s; it is restarted", self._config.id, problem)
+            self._restarts += 1
             await self._drop_process()
             self._blame(problem)
             if time.monotonic() - started >= self._limits.stable_s:
@@ -262,7 +263,6 @@ class ProcessEngine:
         while True:
             await asyncio.sleep(backoff_s)
             backoff_s = min(max(2 * backoff_s, self._limits.backoff_s), self._limits.max_backoff_s)
-            self._restarts += 1
             try:
                 await self._launch()
             except (InferenceError, OSError) as problem:
