@@ -1,12 +1,13 @@
 """The embedding engine on llama.cpp: texts in, unit-length vectors out."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator
 
 from inference.config import ModelConfig
 from inference.engines.embedding_queue import EmbeddingQueue
 from inference.engines.llama_embedder import LlamaEmbedder
-from inference.errors import InvalidRequestError, UnknownModelError
+from inference.errors import EngineFailedError, InvalidRequestError, UnknownModelError
 from inference.types import (
     Delta,
     Embeddings,
@@ -28,24 +29,28 @@ class LlamaCppEmbeddings:
     def __init__(self, config: ModelConfig) -> None:
         self._config = config
         self._embedder = LlamaEmbedder(config)
+        if self._embedder.is_cross_encoder:
+            self._embedder.close()
+            raise EngineFailedError(f"{config.id!r} is a cross-encoder: configure it with the kind 'rerank'.")
         self._queue = EmbeddingQueue(self._embedder, max_queued=config.max_queued)
 
     def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
         raise InvalidRequestError(f"{request.model!r} is an embedding model: choose a chat model.", param="model")
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
-        if request.model != self._config.id:
-            raise UnknownModelError.of(request.model, (self._config.id,))
-        inputs = await self._tokenize(request.texts)
-        vectors = await self._queue.embed(inputs)
+        """Return the vectors as arrays of float32, which travel as bytes."""
+        self._require_model(request.model)
+        inputs = [self._embedder.surround(tokens) for tokens in request.token_lists]
+        inputs += await self._tokenize(request.texts)
+        rows = await self._queue.embed(inputs)
+        vectors = [array("f", row.tobytes()) for row in rows]
         return Embeddings(vectors, Usage(prompt_tokens=sum(map(len, inputs))))
 
     async def rerank(self, request: RerankRequest) -> Ranking:
         raise InvalidRequestError(f"{request.model!r} is an embedding model: choose a rerank model.", param="model")
 
     async def tokenize(self, request: GenerateRequest) -> list[int]:
-        if request.model != self._config.id:
-            raise UnknownModelError.of(request.model, (self._config.id,))
+        self._require_model(request.model)
         if request.prompt is None:
             raise InvalidRequestError(f"{request.model!r} has no chat template: send 'prompt'.", param="messages")
         return (await self._tokenize((request.prompt,)))[0]
@@ -64,9 +69,7 @@ class LlamaCppEmbeddings:
         ]
 
     def stats(self) -> EngineStats:
-        texts, tokens = self._queue.queued
-        active = self._queue.active_texts
-        return EngineStats(active=active, queued=max(0, texts - active), queued_tokens=tokens)
+        return self._queue.stats()
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self.close)
@@ -74,6 +77,10 @@ class LlamaCppEmbeddings:
     def close(self) -> None:
         """Fail what waits and free the model; blocks until the thread is gone."""
         self._queue.stop()
+
+    def _require_model(self, model: str) -> None:
+        if model != self._config.id:
+            raise UnknownModelError.of(model, (self._config.id,))
 
     async def _tokenize(self, texts: tuple[str, ...]) -> list[list[int]]:
         def work() -> list[list[int]]:

@@ -4,11 +4,14 @@ llama.cpp's reading differs for scripts whose letters decompose (Korean) or carr
 and other tokens mean other vectors than the model was trained for.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 _LONGEST_WORD = 100  # characters; BERT gives up on longer words
+_RUN = re.compile(r"[^ \t\n\r]+")  # what BERT's cleaning can neither join nor separate from its neighbours
+_LONGEST_RUN = 40  # characters; longer ones are hardly met again
 _SPACE = "\u2581"
 _IDEOGRAPHS = (
     (0x4E00, 0x9FFF),
@@ -30,26 +33,31 @@ class WordPiece:
         self._unknown = unknown
         self._lowercase = lowercase
         self._word = lru_cache(maxsize=16_384)(self._split_word)
+        self._run = lru_cache(maxsize=16_384)(self._split_run)
 
     def tokenize(self, text: str, limit: int) -> list[int]:
         """Return at most `limit` tokens of `text`, without the special ones around it."""
         tokens: list[int] = []
-        # A token covers at least one character of the text or one part of a decomposed one; a window of the text
-        # is enough as long as it fills the limit, and spares the work on a book-long input.
-        window = max(limit * 32, 4096)
-        for word in self._words(text[:window]):
-            tokens.extend(self._word(word))
+        for found in _RUN.finditer(text):  # a generator: of a book, only its beginning is looked at
+            run = found[0]
+            tokens += self._run(run) if len(run) <= _LONGEST_RUN else self._split_long_run(run, limit - len(tokens))
             if len(tokens) >= limit:
                 return tokens[:limit]
-        return tokens if len(text) <= window else self._tokenize_all(text, limit)
+        return tokens
 
-    def _tokenize_all(self, text: str, limit: int) -> list[int]:
+    def _split_run(self, run: str) -> tuple[int, ...]:
+        return tuple(token for word in self._words(run) for token in self._word(word))
+
+    def _split_long_run(self, run: str, limit: int) -> list[int]:
+        """Return at least `limit` tokens of a run, or all: a window of it is mostly enough and spares the rest."""
+        window = limit * 32
         tokens: list[int] = []
-        for word in self._words(text):
-            tokens.extend(self._word(word))
-            if len(tokens) >= limit:
-                break
-        return tokens[:limit]
+        if len(run) > window:
+            for word in self._words(run[:window])[:-1]:  # the last word may go on behind the window
+                tokens += self._word(word)
+        if len(tokens) >= limit:
+            return tokens
+        return [token for word in self._words(run) for token in self._word(word)]
 
     def _words(self, text: str) -> list[str]:
         spaced = "".join(map(_spaced, text))

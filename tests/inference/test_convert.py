@@ -9,7 +9,7 @@ from gguf import GGUFReader
 from safetensors import SafetensorError
 
 from inference.config import EMBEDDING_MODEL, wheel_file
-from inference.quantization.convert import UnsupportedModelError, convert_embedding_model, main
+from inference.quantization.convert import UnsupportedModelError, convert_encoder, main
 from inference.quantization.gguf import gguf_name
 from tests.inference.serving import home, model_config
 
@@ -78,7 +78,7 @@ def test_the_file_says_what_the_model_is() -> None:
 def test_what_it_does_not_know_is_refused(source: Path, file: str, changes: dict[str, object], said: str) -> None:
     edit(source / file, **changes)
     with pytest.raises(UnsupportedModelError, match=said):
-        convert_embedding_model(source, source.parent / "out.gguf")
+        convert_encoder(source, source.parent / "out.gguf")
 
 
 def test_a_conversion_that_fails_leaves_nothing_and_keeps_what_was_there(source: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_conversion_that_fails_leaves_nothing_and_keeps_what_was_there(source:
     (source / "model.safetensors").unlink()
     (source / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00damaged!")
     with pytest.raises(SafetensorError):
-        convert_embedding_model(source, target)
+        convert_encoder(source, target)
     assert target.read_bytes() == b"the old one"
     assert list(target.parent.iterdir()) == [target]
 
