@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from backend.cli.benches.embed import embed
 from backend.cli.benches.overhead import overhead
 from backend.cli.benches.serve.run import serve
 from backend.cli.errors import CommandError, NotYetError
@@ -11,7 +12,7 @@ from backend.embedded.home import Home
 NAMES = ("overhead", "serve", "quantize", "embed", "retrieval", "ingest", "workflow", "skills")
 # Takes the home and the JSON file; prints its table and returns 1 when a gate is missed.
 Bench = Callable[[Home, str | None], int]
-BENCHES: Mapping[str, Bench] = {"overhead": overhead, "serve": serve}
+BENCHES: Mapping[str, Bench] = {"overhead": overhead, "serve": serve, "embed": embed}
 
 
 def bench_run(home: Home, name: str, json_file: str | None, *, only: str = "", is_quick: bool = False) -> int:
