@@ -58,7 +58,7 @@ class Side:
         assert isinstance(taken, float)
         return taken
 
-    def vectors(self, texts: Sequence[str]) -> list[array[float]]:
+    def vectors(self, texts: Sequence[str]) -> list[Sequence[float]]:
         packed = self.ask(texts=texts, wants_vectors=True)["vectors"]
         assert isinstance(packed, str)
         values = array("f", base64.b64decode(packed))
