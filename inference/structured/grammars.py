@@ -96,22 +96,27 @@ class Grammars:
         with self._lock:
             found = self._kept.get(key)
             if found is None:
-                found = self._kept[key] = self._compile(build())
+                found = self._kept[key] = self._compile(
+                    build(), "response_format" if key.startswith("schema") else "tools"
+                )
                 if len(self._kept) > _MAX_KEPT:
                     self._kept.popitem(last=False)
             else:
                 self._kept.move_to_end(key)
         return found
 
-    def _compile(self, root: Node) -> _Compiled:
-        walker = Walker(root, self._vocabulary)
+    def _compile(self, root: Node, param: str) -> _Compiled:
+        try:
+            walker = Walker(root, self._vocabulary)
+        except InvalidRequestError as problem:  # a walker does not know where its grammar came from
+            raise InvalidRequestError(problem.message, param=param) from None
         matcher = LLMatcher(
             self._vocabulary.tokenizer, LLMatcher.grammar_from_lark(lark(root)), log_level=0, limits=_LIMITS
         )
         if matcher.is_error():
             raise InvalidRequestError(
                 f"The schema is too complex to be enforced: {matcher.get_error()[:200]!r}. Make it smaller.",
-                param="response_format",
+                param=param,
             )
         return _Compiled(matcher, walker)
 
@@ -119,7 +124,7 @@ class Grammars:
         for token in self._vocabulary.split(text.encode("utf-8", "replace")):
             if not constraint.allows(token, _ENDLESS):
                 raise InvalidRequestError(
-                    f"The message to continue does not obey what is asked for: {text[:80]!r}. Leave it out or correct it.",
+                    f"The message to continue does not obey what is asked for: {text[:80]!r}. Correct it.",
                     param="messages",
                 )
             constraint.accept((token,))

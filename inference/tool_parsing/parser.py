@@ -71,7 +71,7 @@ class CallParser:
         self._buffer = ""
         self._opened = ""
         self._state = _State.HEAD if is_open and self._opening else _State.TEXT
-        self._bracket_is_due = self._is_list
+        self._bracket_is_due = self._is_list and not is_open
         self._follows_call = False
         self._has_text = False
         self._index = -1
