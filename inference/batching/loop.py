@@ -79,6 +79,7 @@ class EngineLoop:
         self._in_flight: dict[int, _Submit] = {}
         self._counts = _Counts()
         self._is_stopped = False
+        self._step_since_s: float | None = None
         self._thread = threading.Thread(target=self._work, name=f"engine-{name}", daemon=True)
         self._thread.start()
 
@@ -102,12 +103,17 @@ class EngineLoop:
         if sequence_id in self._in_flight:
             self._commands.put(_Cancel(sequence_id))
 
+    @property
+    def is_running(self) -> bool:
+        """Sequences can be submitted; False after `stop`, or when the cells could not even be cleared any more."""
+        return not self._is_stopped
+
     def stats(self) -> EngineStats:
         with self._lock:
             sequences = [command.sequence for command in self._in_flight.values()]
         active = [sequence for sequence in sequences if sequence.slot is not None]
         queued = [sequence for sequence in sequences if sequence.slot is None]
-        scheduler, counts = self._scheduler, self._counts
+        scheduler, counts, since_s = self._scheduler, self._counts, self._step_since_s
         return EngineStats(
             active=len(active),
             queued=len(queued),
@@ -125,6 +131,7 @@ class EngineLoop:
             drafted_tokens=scheduler.speculation.drafted,
             accepted_tokens=scheduler.speculation.accepted,
             rejected_requests=counts.rejected,
+            busy_s=0.0 if since_s is None else time.monotonic() - since_s,
         )
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -135,16 +142,20 @@ class EngineLoop:
         self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        while self._obey():
-            try:
-                self._step()
-            except Exception:  # noqa: BLE001  # the engine thread must outlive any step
-                _LOG.exception("The engine thread failed in a step; its sequences end.")
-                self._fail_all("The engine failed in a step: try again.")
-                self._scheduler.reset()
-                self._executor.move([Trim(slot) for slot in range(self._scheduler.kv.slots)])
-        self._fail_all("The engine is shutting down: try again.")
-        self._executor.shutdown()
+        try:
+            while self._obey():
+                try:
+                    self._step()
+                except Exception:  # noqa: BLE001  # the engine thread must outlive any step
+                    _LOG.exception("The engine thread failed in a step; its sequences end.")
+                    self._fail_all("The engine failed in a step: try again.")
+                    self._scheduler.reset()
+                    self._executor.move([Trim(slot) for slot in range(self._scheduler.kv.slots)])
+        finally:
+            with self._lock:
+                self._is_stopped = True
+            self._fail_all("The engine is shutting down: try again.")
+            self._executor.shutdown()
 
     def _obey(self) -> bool:
         """Take in all commands, waiting for one when there is nothing to do; False ends the thread."""

@@ -79,12 +79,13 @@ class EmbeddingQueue:
         self.active_texts = 0
         self._steps = self._step_texts = self._tokens = self._rejected = 0
         self._step_s = self._compute_s = 0.0
+        self._step_since_s: float | None = None
         self._thread = threading.Thread(target=self._work, name="embedding", daemon=True)
         self._thread.start()
 
     def stats(self) -> EngineStats:
         """Return how busy the thread is; texts that wait or are computed count with all their tokens."""
-        active = self.active_texts
+        active, since_s = self.active_texts, self._step_since_s
         return EngineStats(
             active=active,
             queued=max(0, self._queued_texts - active),
@@ -95,6 +96,7 @@ class EmbeddingQueue:
             compute_s=self._compute_s,
             prompt_tokens=self._tokens,
             rejected_requests=self._rejected,
+            busy_s=0.0 if since_s is None else time.perf_counter() - since_s,
         )
 
     async def embed(self, inputs: Sequence[Sequence[int]]) -> Rows:
@@ -134,7 +136,7 @@ class EmbeddingQueue:
                 continue
             inputs = [part.job.inputs[part.number] for part in parts]
             self.active_texts = len(parts)
-            before = time.perf_counter()
+            before = self._step_since_s = time.perf_counter()
             try:
                 rows = self._embedder.run(inputs)
             except Exception as problem:  # noqa: BLE001  # the engine thread must outlive any batch
@@ -152,6 +154,7 @@ class EmbeddingQueue:
                     part.job.done += 1
             self._compute_s += time.perf_counter() - before
             self.active_texts = 0
+            self._step_since_s = None
             self._settle_finished()
             self._steps += 1
             self._step_texts += len(parts)

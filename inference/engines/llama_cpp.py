@@ -18,6 +18,7 @@ from inference.engines.llama_executor import LlamaExecutor
 from inference.engines.llama_reranker import LlamaCppReranker
 from inference.engines.llama_stream import DeltaWriter, Step, TokenStream
 from inference.errors import ContextOverflowError, InvalidRequestError, UnknownModelError
+from inference.gguf_header import check_gguf
 from inference.protocol import LocalEngine
 from inference.structured.grammars import Grammars
 from inference.structured.vocabulary import Vocabulary
@@ -40,6 +41,9 @@ _LONG_TEXT = 20_000  # characters; longer prompts are prepared outside the event
 
 def create(config: ModelConfig) -> LocalEngine:
     """Load the model and return its engine. Blocks for as long as loading takes."""
+    check_gguf(config.path, config.sha256)
+    for _, adapter in config.adapters:
+        check_gguf(adapter)
     match config.kind:
         case "chat":
             return LlamaCppChat(config)

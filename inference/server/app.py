@@ -101,6 +101,7 @@ class Service:
                 "state": state.state,
                 "reason": state.reason,
                 "isolated": isolated[state.id],
+                "confinement": state.confinement,
                 "restarts": state.stats.restarts,
                 "active": state.stats.active,
                 "queued": state.stats.queued,

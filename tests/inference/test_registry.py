@@ -1,6 +1,9 @@
 """The registry: engines by entry point, each model loaded once, failures kept."""
 
 import asyncio
+import os
+import signal
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -9,7 +12,10 @@ import pytest
 from inference.config import ModelConfig, builtin_models, wheel_file
 from inference.engines.fake import FakeEngine
 from inference.errors import EngineFailedError, ModelLoadingError, UnknownModelError
+from inference.isolation.engine import ProcessEngine
+from inference.protocol import LocalEngine
 from inference.registry import GROUP, Registry, installed_engines
+from tests.inference.test_isolation import QUICK
 
 LOADS: list[str] = []
 
@@ -63,6 +69,33 @@ async def test_an_engine_that_is_not_installed_is_named() -> None:
     registry = Registry((config("m", "gpu"),), ENGINES)
     with pytest.raises(EngineFailedError, match="gpu"):
         await registry.load("m")
+
+
+async def test_only_models_that_say_so_are_isolated_and_their_engine_tells_its_state() -> None:
+    isolated: list[tuple[str, str]] = []
+
+    async def isolate(config: ModelConfig, factory: str) -> LocalEngine:
+        isolated.append((config.id, factory))
+        return await ProcessEngine.start(config, "tests.inference.mortal:create", QUICK)
+
+    models = (config("m", "counting"), replace(config("n", "counting"), is_isolated=False))
+    registry = Registry(models, ENGINES, isolate)
+    try:
+        engine = await registry.load("m")
+        await registry.load("n")
+        assert isolated == [("m", f"{__name__}:counting")]
+        assert [state.state for state in registry.states()] == ["loaded", "loaded"]
+        assert [bool(state.confinement) for state in registry.states()] == [True, False]
+        assert isinstance(engine, ProcessEngine) and engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while registry.states()[0].state != "restarting":
+                await asyncio.sleep(0)
+            while registry.states()[0].state != "loaded":
+                await asyncio.sleep(0.01)
+        assert registry.states()[0].stats.restarts == 1
+    finally:
+        await registry.aclose()
 
 
 def test_the_built_in_models_use_an_engine_that_is_installed(tmp_path: Path) -> None:
