@@ -3,9 +3,11 @@
 import json
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import wraps
+from itertools import pairwise
 from typing import NoReturn, TypeVar
 
 from jinja2 import TemplateError, nodes
@@ -19,6 +21,7 @@ from inference.types import Message, ToolCall, ToolSpec
 _MAX_CHARACTERS = 1_000_000
 _MAX_SECONDS = 0.05  # of processor time of this thread
 _MAX_TEMPLATE_CHARACTERS = 200_000
+_MAX_INDENT = 8
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -41,6 +44,7 @@ For each function call, return a json object with function name and arguments wi
 
 
 _Node = TypeVar("_Node", bound=nodes.Node)
+_Value = TypeVar("_Value")
 
 
 class TemplateLimitError(Exception):
@@ -255,7 +259,23 @@ class _BoundedEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
         for name in ("center", "format", "indent", "wordwrap", "xmlattr", "pprint"):
             self.filters.pop(name, None)
-        self.filters["tojson"] = _dump
+        for name in ("lipsum", "dict"):
+            self.globals.pop(name, None)
+        for name, filter_ in list(self.filters.items()):
+            self.filters[name] = _bounded(filter_)
+        self.filters |= {"tojson": _dump_bounded, "replace": _replace, "join": _join, "batch": _batch, "slice": _slice}
+
+    def call(self, context: object, function: object, *args: object, **named: object) -> object:
+        """Call what a template calls; strings may not grow beyond the limit by it."""
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, str):
+            match getattr(function, "__name__", ""), args:
+                case "replace", (str() as old, str() as new, *_):
+                    _bound(len(owner) + owner.count(old) * len(new))
+                case "join", (parts,):
+                    args = ([_sized(part) for part in _listed(parts)],)
+                    _bound(sum(len(part) + len(owner) for part in args[0]))
+        return _checked(super().call(context, function, *args, **named))  # type: ignore[arg-type]  # jinja's Context
 
     def wrap_str_format(self, value: object) -> None:
         """Give str.format no wrapper of its own: a width in a format string makes any size."""
@@ -273,6 +293,66 @@ class _BoundedEnvironment(ImmutableSandboxedEnvironment):
             if isinstance(value, str | list | tuple):
                 _bound(len(value))
         return super().call_binop(context, operator, left, right)  # type: ignore[arg-type]  # jinja's own Context
+
+
+def _checked(value: _Value) -> _Value:
+    if isinstance(value, str | list | tuple | dict):
+        _bound(len(value))
+    return value
+
+
+def _bounded(filter_: Callable[..., object]) -> Callable[..., object]:
+    @wraps(filter_)
+    def bounded(*args: object, **named: object) -> object:
+        return _checked(filter_(*args, **named))
+
+    return bounded
+
+
+def _sized(part: object) -> str:
+    return _checked(part if isinstance(part, str) else str(part))
+
+
+def _listed(values: object) -> list[object]:
+    return _checked(list(values))  # type: ignore[call-overload]  # a TypeError refuses what is no list
+
+
+def _replace(text: object, old: str, new: str, count: int = -1) -> str:
+    whole = _sized(text)
+    _bound(len(whole) + whole.count(old) * len(new))
+    return whole.replace(old, new, -1 if count is None else count)
+
+
+def _join(values: object, between: str = "", attribute: str | None = None) -> str:
+    if attribute is not None:
+        raise TemplateError("'join' takes no attribute here: use 'map' before it")
+    parts = [_sized(part) for part in _listed(values)]
+    _bound(sum(len(part) + len(between) for part in parts))
+    return between.join(parts)
+
+
+def _batch(values: object, size: int, fill: object = None) -> list[list[object]]:
+    _bound(size)
+    items = _listed(values)
+    groups = [items[start : start + size] for start in range(0, len(items), size)]
+    if groups and fill is not None:
+        groups[-1] += [fill] * (size - len(groups[-1]))
+    return groups
+
+
+def _slice(values: object, count: int, fill: object = None) -> list[list[object]]:
+    _bound(count)
+    items = _listed(values)
+    least, longer = divmod(len(items), count)
+    ends = [at * least + min(at, longer) for at in range(count + 1)]
+    groups = [items[start:end] for start, end in pairwise(ends)]
+    return [[*group, fill] if fill is not None and longer and len(group) == least else group for group in groups]
+
+
+def _dump_bounded(value: object, indent: int | None = None) -> str:
+    if indent is not None and not 0 <= indent <= _MAX_INDENT:
+        raise TemplateError(f"'tojson' indents by at most {_MAX_INDENT}")
+    return _checked(_dump(value, indent))
 
 
 def join_text(parts: Iterable[str]) -> str:

@@ -99,9 +99,95 @@ def test_a_template_may_refuse_messages() -> None:
         "{{ messages[0].pop('role') }}",
         "{{ ''.__class__.__base__.__subclasses__() }}",
         "{{ cycler.__init__.__globals__.os.system('true') }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ [].__class__.__base__.__subclasses__()[0] }}",
+        "{{ {}.__class__.__bases__[0].__subclasses__() }}",
+        "{{ ''['__class__']['__mro__'] | list }}",
+        "{{ self.__init__.__globals__.__builtins__ }}",
+        "{{ self._TemplateReference__context.environment.loader.x }}",
+        "{{ joiner.__init__.__globals__.os.popen('id').read() }}",
+        "{{ namespace.__init__.__globals__.os.popen('id').read() }}",
+        "{{ lipsum.__globals__['os'].popen('id').read() }}",
+        "{{ lipsum.__globals__.__builtins__.open('/etc/passwd').read() }}",
+        "{{ dict.__base__.__subclasses__() }}",
+        "{{ dict.mro()[-1].__subclasses__() }}",
+        "{{ range.__class__.__call__.__self__.mro() }}",
+        "{{ raise_exception.__globals__['time'].sleep(9) }}",
+        "{{ raise_exception.__code__.co_consts[0] }}",
+        "{{ strftime_now.__closure__[0].cell_contents }}",
+        "{{ strftime_now.__globals__.json.codecs.open('/etc/passwd').read() }}",
+        "{{ __clock__.__init__.__globals__.time.sleep(9) }}",
+        "{{ __clock__._deadline.__class__.__mro__ }}",
+        "{{ __clock__.join.__func__.__globals__.uuid }}",
+        "{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}",
+        "{% set x = cycler.next.__globals__ %}{{ x.os }}",
+        "{{ (1).__class__.__mro__[1].__subclasses__() }}",
+        "{{ messages.append(1) }}",
+        "{{ messages.clear() }}",
+        "{{ messages[0].update({'role': 'x'}) }}",
+        "{{ messages[0].__setitem__('role', 'x') }}",
+        "{{ messages|map(attribute='__class__.__mro__')|list|first|list }}",
+        "{{ messages|selectattr('__class__.__mro__')|list|first|attr('x')|list }}{{ ''.__class__.x }}",
+        "{{ '{0.__class__.__mro__}'.format('') }}",
+        "{{ '{0.__class__}'|format('') }}",
+        "{{ '%s' % ''.__class__.__mro__ }}",
+        "{{ ('{0.__class__.__init__.__globals__}'.format)(messages) }}",
+        "{{ ''.format_map({}).__class__.__mro__ }}",
+        "{% include '/etc/passwd' %}",
+        "{% import 'os' as os %}{{ os.system('id') }}",
+        "{% from 'os' import system %}{{ system('id') }}",
+        "{% extends '/etc/passwd' %}",
+        "{% for i in range(10**9) %}{% endfor %}",
+        "{% for i in range(1000000000) %}{% endfor %}",
+        "{{ range(10**9)|sum }}",
+        "{{ range(99999)|list|length * 'aaaaaaaaaaaaaa' }}",
+        "{% set l = [0] * 1000000000 %}{{ l|length }}",
+        "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}",
+        "{{ ('a' | replace('a', 'b' * 99999999)) }}",
+        "{{ ('aaaaaaaaaa'*10) | batch(1, 'b' * 99999999) | list }}",
+        "{{ 'a' | indent(1000000000) }}",
+        "{{ 10 | pprint | center(999999999) }}",
+        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "{{ 1 << 10 }}",
+        "{{ messages|pprint }}",
+        "{{ [1]|batch(1000000000, 0)|list }}",
+        "{{ [1]|slice(1000000000)|list }}",
+        "{{ messages|tojson(indent=1000000000) }}",
+        "{{ lipsum(1000000000) }}",
+        "{% set ns = namespace(x='aaaaaa') %}{% for i in range(9) %}{% set ns.x = ns.x|replace('a', ns.x) %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaa') %}{% for i in range(9) %}{% set ns.x = ns.x.replace('a', ns.x) %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x.join(ns.x) %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x|join(ns.x) %}{% endfor %}",
         "{% if %}",
     ],
 )
 def test_a_hostile_template_is_refused(source: str) -> None:
     with pytest.raises(InvalidRequestError):
         render(source, *HELLO)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''|attr('__class__')|attr('__mro__')|list }}",
+        "{{ ''|attr('\\x5f\\x5fclass\\x5f\\x5f')|attr('\\x5f\\x5fmro\\x5f\\x5f')|list }}",
+        "{{ ''|attr(['__cl','ass__']|join)|attr('__mro__')|list }}",
+    ],
+)
+def test_attributes_of_python_are_undefined_behind_a_filter_too(source: str) -> None:
+    assert render(source, *HELLO) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{{ ['a', 'b'] | join(', ') }}", "a, b"),
+        ("{{ 'a-b' | replace('-', '+') }}{{ 'x.y'.replace('.', '') }}{{ '-'.join(['p', 'q']) }}", "a+bxyp-q"),
+        ("{{ [1, 2, 3] | batch(2, 0) | list }}", "[[1, 2], [3, 0]]"),
+        ("{{ [1, 2, 3] | slice(2) | list }}", "[[1, 2], [3]]"),
+        ("{{ {'a': 'é'} | tojson }}{{ messages | map(attribute='role') | list }}", '{"a": "é"}[\'user\']'),
+        ("{{ messages[0].content | upper | trim }}{{ messages[0].content.split('l')[0] }}", "HELLOHe"),
+    ],
+)
+def test_ordinary_filters_and_methods_work(source: str, expected: str) -> None:
+    assert render(source, *HELLO) == expected
