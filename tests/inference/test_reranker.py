@@ -39,7 +39,7 @@ def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def engine(gguf: Path) -> AsyncIterator[LlamaCppReranker]:
-    engine = LlamaCppReranker(ModelConfig(MODEL, "rerank", gguf, context_tokens=512))
+    engine = LlamaCppReranker(ModelConfig(MODEL, "rerank", gguf, context_tokens=512, max_queued=500))
     yield engine
     await engine.aclose()
 
