@@ -64,10 +64,11 @@ async def test_a_long_document_is_cut_and_a_long_query_leaves_it_half_the_room(e
 
 
 async def test_many_requests_at_once_get_their_own_scores(engine: LlamaCppReranker) -> None:
-    alone = {document: await engine.rerank(RerankRequest(MODEL, "cat", (document,))) for document in DOCUMENTS}
+    expected = [score(tiny_bert(), tokens("cat"), tokens(document)) for document in DOCUMENTS]
     together = await asyncio.gather(*(engine.rerank(RerankRequest(MODEL, "cat", DOCUMENTS * 9)) for _ in range(3)))
     for ranking in together:
-        assert ranking.scores == pytest.approx([alone[text].scores[0] for text in DOCUMENTS * 9], abs=1e-4)
+        # Steps of other sizes round differently in float16; a neighbour's tokens would move a score by far more.
+        assert ranking.scores == pytest.approx(expected * 9, abs=6e-3)
     assert (await engine.rerank(RerankRequest(MODEL, "cat", ()))).scores == ()
 
 
