@@ -11,6 +11,7 @@ from inference.batching.sequence import Copy, Sequence, Trim
 MIN_MATCH = 16  # shorter common beginnings are not worth a slot
 _AHEAD_TOKENS = 256  # reserved for the answer at admission; longer answers grow
 _GROWTH_TOKENS = 128
+_SMALLEST_SHARE = 4  # leaves may fill the cache while nobody runs, half of it beside one sequence, at last a quarter
 
 
 class KvCache:
@@ -68,14 +69,17 @@ class KvCache:
         match = self.tree.match(_salt(sequence), sequence.tokens, len(sequence.tokens) - 1)
         return match if match.tokens >= MIN_MATCH else Match(None, 0)
 
-    def admit(self, sequence: Sequence) -> bool:
-        """Give `sequence` a slot, what is cached and room for the rest; False, and nothing changed, when full."""
+    def admit(self, sequence: Sequence, spare: int = 0) -> bool:
+        """Give `sequence` a slot, what is cached and room for the rest; False, and nothing changed, when full.
+
+        At least `spare` cells must be left for others.
+        """
         match = self.find(sequence)
         limit = len(sequence.tokens) + min(_AHEAD_TOKENS, sequence.remaining)
         pinned = self.tree.held(self._limits)  # what stays when all leaves go, and what the match keeps of them
         if match.slot is not None:
             pinned += self.tree.exclusive(match.slot, match.tokens, self._limits)
-        if pinned + self._ahead + limit - match.tokens > self.total:
+        if pinned + self._ahead + limit - match.tokens + spare > self.total:
             return False
         slot = self._slot_for(match)
         if slot is None:
@@ -91,6 +95,7 @@ class KvCache:
         self._ahead += limit - match.tokens
         while self.free < 0:
             assert self.evict(), "the leaves were counted as room"
+        self._thin_out()
         return True
 
     def can_hold(self, sequence: Sequence, tokens: int) -> bool:
@@ -179,7 +184,12 @@ class KvCache:
                 del self._leaves[leaf]
                 self._drop(leaf)
         self._leaves[slot] = None
-        while self._leaves and self.cached > self._max_cached:
+        self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Evict leaves that cost more than they promise: attention goes over idle cells too, in every row of a step."""
+        most = min(self._max_cached, self.total // min(_SMALLEST_SHARE, 1 + len(self._limits)))
+        while self._leaves and self.cached > most:
             self.evict()
 
     def _touch(self, slot: int) -> None:

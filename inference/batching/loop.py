@@ -264,9 +264,11 @@ class EngineLoop:
 
     def _fail(self, sequence_id: int, error: InferenceError) -> None:
         command = self._in_flight.get(sequence_id)
-        self._drop(sequence_id)
-        if command is not None:
-            command.listener.failed(error)
+        try:
+            self._drop(sequence_id)
+        finally:
+            if command is not None:
+                command.listener.failed(error)
 
     def _fail_all(self, message: str) -> None:
         for sequence_id in tuple(self._in_flight):

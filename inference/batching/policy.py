@@ -13,6 +13,7 @@ _CLASSES: dict[Priority, int] = {"interactive": 0, "workflow": 1, "batch": 2}
 _QUANTUM_TOKENS = 64  # generated at the first level; every further level has twice as many
 _PROMPT_SHARE = 4  # prompt tokens that cost as much as a generated one, about
 _LEVELS = 6
+_LIFT_TOKENS = 32  # given to who was lifted before it falls back
 _AGEING_S = 5.0
 
 
@@ -33,6 +34,10 @@ class Policy(Protocol):
 
     def is_aged(self, sequence: Sequence, now_s: float) -> bool:
         """Say whether it has waited so long that nobody behind it may overtake it any more."""
+        ...
+
+    def is_long(self, sequence: Sequence) -> bool:
+        """Say whether its admission must leave some cells to sequences that need few."""
         ...
 
     def outranks(self, candidate: Sequence, resident: Sequence) -> bool:
@@ -63,20 +68,23 @@ class FcfsPolicy:
     def is_aged(self, sequence: Sequence, now_s: float) -> bool:
         return True
 
+    def is_long(self, sequence: Sequence) -> bool:
+        return False
+
     def outranks(self, candidate: Sequence, resident: Sequence) -> bool:
         return False
 
 
 @dataclass(slots=True)
 class _Standing:
-    """Where a sequence stands: `level` and how much of its quantum is used; ageing lifts level, then class."""
+    """Where a sequence stands: the level it sank to, and how far ageing has lifted it above that for a while."""
 
     number: int
     first_class: int
     level: int
-    used: int = 0
-    lifted: int = 0  # classes
-    is_aged: bool = False
+    used: float = 0.0  # of the quantum of its level
+    lifted: int = 0  # levels, then classes
+    lift_used: float = 0.0
     waiting_since_s: float = 0.0
 
 
@@ -84,8 +92,10 @@ class MlfqPolicy:
     """Short work first without knowing what is short: a multi-level feedback queue inside classes and tenants.
 
     A sequence joins at the level of its prompt's length (FastServe's skip-join, arXiv 2305.05920) and sinks a level
-    whenever it has used up a quantum of 64 * 2^level tokens. Who was not served for 5 s rises to the first level,
-    then a class for every further 5 s, until it has used up a quantum there: nobody starves.
+    whenever it has used up a quantum of 64 * 2^level tokens. For every 5 s without service it rises a level, at the
+    first level a class, until it has been given a little: nobody starves, and who waits long does not hold up who
+    needs little (were the whole quantum given at the first level, the queue of the long ones would be served first
+    come, first served, and all others behind it).
     """
 
     def __init__(self) -> None:
@@ -106,35 +116,38 @@ class MlfqPolicy:
     def rank(self, sequence: Sequence, now_s: float) -> Rank:
         standing = self._standings[sequence.id]
         while now_s - standing.waiting_since_s >= _AGEING_S:
-            self._lift(standing)
-        missing = 0 if standing.is_aged else sequence.missing  # shortest remaining first
+            standing.waiting_since_s += _AGEING_S
+            standing.lifted = min(standing.lifted + 1, standing.level + standing.first_class)
         deficit = self._counters.rank(sequence.tenant)
-        return standing.first_class - standing.lifted, deficit, standing.level, missing, standing.number
+        if not standing.lifted:
+            return standing.first_class, deficit, standing.level, sequence.missing, standing.number
+        # Ahead of its new peers: among them the shortest remaining would go first.
+        return self._class(standing), deficit, max(0, standing.level - standing.lifted), 0, standing.number
 
     def served(self, sequence: Sequence, prefilled: int, generated: int, now_s: float) -> None:
         self._counters.charge(sequence.tenant, prefilled, generated)
         standing = self._standings[sequence.id]
+        cost = generated + prefilled / _PROMPT_SHARE
         standing.waiting_since_s = now_s
-        standing.used += generated + prefilled // _PROMPT_SHARE
+        standing.used += cost
+        if standing.lifted:
+            standing.lift_used += cost
+            if standing.lift_used >= _LIFT_TOKENS:
+                standing.lifted, standing.lift_used = 0, 0
         if standing.used >= _QUANTUM_TOKENS << standing.level:
-            standing.level = min(standing.level + 1, _LEVELS - 1)
-            standing.used, standing.lifted, standing.is_aged = 0, 0, False
+            standing.level, standing.used = min(standing.level + 1, _LEVELS - 1), 0
 
     def is_aged(self, sequence: Sequence, now_s: float) -> bool:
-        return self._standings[sequence.id].is_aged
+        return self._standings[sequence.id].lifted > 0
+
+    def is_long(self, sequence: Sequence) -> bool:
+        return self._standings[sequence.id].level > 0
 
     def outranks(self, candidate: Sequence, resident: Sequence) -> bool:
-        one, other = self._standings[candidate.id], self._standings[resident.id]
-        return one.first_class - one.lifted < other.first_class - other.lifted
+        return self._class(self._standings[candidate.id]) < self._class(self._standings[resident.id])
 
-    def _lift(self, standing: _Standing) -> None:
-        standing.waiting_since_s += _AGEING_S
-        standing.is_aged = True
-        standing.used = 0
-        if standing.level > 0:
-            standing.level = 0
-        elif standing.lifted < standing.first_class:
-            standing.lifted += 1
+    def _class(self, standing: _Standing) -> int:
+        return standing.first_class - max(0, standing.lifted - standing.level)
 
 
 def _level_of(tokens: int) -> int:

@@ -43,8 +43,8 @@ class Intake:
             return None
         if queued >= self._max_queued:
             return Refusal(f"{len(self._in_flight)} requests are queued or running already", self.retry_after_s())
-        room = self._max_queued - max(1, self._max_queued // _OTHERS_SHARE) + self._max_running
-        if self._max_queued > 1 and self._tenants.get(sequence.tenant, 0) >= room:
+        room = self._max_queued - self._max_queued // _OTHERS_SHARE + self._max_running
+        if self._tenants.get(sequence.tenant, 0) >= room:
             return Refusal(
                 f"{self._tenants[sequence.tenant]} of your requests are queued already", self.retry_after_s()
             )

@@ -14,6 +14,7 @@ from inference.batching.speed import StepSpeed
 from inference.types import FinishReason
 
 _DECODE_TOKENS = 8  # who misses no more (a token, or some that a grammar forced) counts as decoding
+_SPARE_SHARE = 8  # of the cells, one in so many is left to sequences that need few
 _SOLO = "\0solo"  # the group of the deterministic sequences; no adapter is called so
 
 
@@ -278,7 +279,9 @@ class Scheduler:
         return False
 
     def _admit(self, sequence: Sequence, now_s: float) -> bool:
-        while not self.kv.admit(sequence):
+        # Paused sequences keep their cells: were all of them held by long ones, the short ones would wait after all.
+        spare = self.kv.total // _SPARE_SHARE if self._resident and self._policy.is_long(sequence) else 0
+        while not self.kv.admit(sequence, spare):
             lowest = self._lowest(now_s) if self._resident else None
             if lowest is None or not self._policy.outranks(sequence, lowest):
                 return False

@@ -127,11 +127,11 @@ def test_a_failing_sequence_fails_alone(make: Make) -> None:
     loop, _ = make(permits=(permits := threading.Semaphore(0)))
     ears = {number: Ear() for number in range(4)}
     for number, ear in ears.items():
-        loop.submit(Sequence(number, [POISON if number == 2 else number], 5, ENDLESS), ear)
+        loop.submit(Sequence(number, [POISON if number == 2 else number + 1], 5, ENDLESS), ear)
     permits.release(1000)
     assert all(ear.over.wait(10) for ear in ears.values())
     assert isinstance(ears.pop(2).error, EngineFailedError)
-    assert all(ear.tokens == answer([n], 5) and ear.error is None for n, ear in ears.items())
+    assert all(ear.tokens == answer([n + 1], 5) and ear.error is None for n, ear in ears.items())
 
 
 def test_a_sequence_that_cannot_be_opened_fails_alone(make: Make) -> None:

@@ -380,5 +380,5 @@ def test_first_come_first_served_admits_in_order(lengths: list[int]) -> None:
         driver.add([number] * length, 5)
     admitted: list[int] = []
     while driver.scheduler.has_work:
-        admitted += [row.sequence.id for row in driver.step().rows if row.start == 0]
-    assert admitted == sorted(admitted)
+        admitted += sorted(row.sequence.id for row in driver.step().rows if row.start == 0)
+    assert admitted == sorted(admitted), "nobody starts in a later step than who came after"
