@@ -1,6 +1,8 @@
 """`bench serve`: the embedded engine against what else runs a GGUF, workload by workload."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from inference.config import CHAT_MODEL
 
 _ROUNDS = 3
 _QUICK_ROUNDS = 1
+_TERMINATED = 143
 
 
 def chosen_workloads(only: str) -> list[str]:
@@ -35,13 +38,15 @@ def serve(home: Home, json_file: str | None, *, only: str = "", is_quick: bool =
     chosen = chosen_workloads(only)
     if is_locked(home) and chosen != ["W6"]:
         say(f"! The platform in {str(home.root)!r} runs: stop it (./atelier down) for figures of W1 to W5 that count.")
+    # The servers are sessions of their own: a bench that is ended must end them first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     folder = home.root / "bench"
     built = llama_server_built(folder), server_python(folder)
     rig, rows = asyncio.run(_measured(folder, *built, chosen, is_quick=is_quick))
     if json_file:
         path = Path(json_file)
         rig.write_records(path.with_name(f"{path.stem}.requests.jsonl"))
-    raw = {f"{row.metric}": [row.ours, row.peer] for row in rows}
+    raw = {row.metric: [row.ours, row.peer] for row in rows}
     return report("serve", "each row's peer", rows, raw, json_file)
 
 
