@@ -53,11 +53,19 @@ def test_chat_answers_and_streams_the_same() -> None:
 
 
 def test_bound_tools_are_called() -> None:
-    answer = chat().bind_tools([Weather], tool_choice="required").invoke("What is the weather in Oslo?")
+    answer = (
+        chat()
+        .bind_tools([Weather], tool_choice="required", parallel_tool_calls=False)
+        .invoke("What is the weather in Oslo?")
+    )
     (call,) = answer.tool_calls
     assert call["name"] == "Weather"
     Weather.model_validate(call["args"])
-    pieces = chat().bind_tools([Weather], tool_choice="Weather").stream("What is the weather in Oslo?")
+    pieces = (
+        chat()
+        .bind_tools([Weather], tool_choice="Weather", parallel_tool_calls=False)
+        .stream("What is the weather in Oslo?")
+    )
     whole = next(pieces)
     for piece in pieces:
         whole = whole + piece  # type: ignore[assignment]  # chunks add up to a chunk

@@ -88,20 +88,49 @@ def test_tools_are_called_whole_and_streamed(client: openai.OpenAI, choice: str)
         "required" if choice == "required" else {"type": "function", "function": {"name": "get_weather"}}
     )
     whole = client.chat.completions.create(
-        model=CHAT_MODEL, messages=messages, tools=[WEATHER], tool_choice=named, max_tokens=80, temperature=0
+        model=CHAT_MODEL,
+        messages=messages,
+        tools=[WEATHER],
+        tool_choice=named,
+        parallel_tool_calls=False,
+        max_tokens=80,
+        temperature=0,
     )
     (call,) = whole.choices[0].message.tool_calls or []
     assert call.type == "function"
     assert call.function.name == "get_weather"
     assert json.loads(call.function.arguments)["unit"] in {"celsius", "fahrenheit"}
     with client.chat.completions.stream(
-        model=CHAT_MODEL, messages=messages, tools=[WEATHER], tool_choice=named, max_tokens=80, temperature=0
+        model=CHAT_MODEL,
+        messages=messages,
+        tools=[WEATHER],
+        tool_choice=named,
+        parallel_tool_calls=False,
+        max_tokens=80,
+        temperature=0,
     ) as stream:
         final = stream.get_final_completion()
     (streamed,) = final.choices[0].message.tool_calls or []
     assert streamed.type == "function"
     assert streamed.function.name == "get_weather"
     assert set(json.loads(streamed.function.arguments)) == {"city", "unit"}
+
+
+def test_parallel_calls_all_obey_their_schema(client: openai.OpenAI) -> None:
+    answer = client.chat.completions.create(
+        model=CHAT_MODEL,
+        messages=[{"role": "user", "content": "What is the weather in Oslo and in Rome?"}],
+        tools=[WEATHER],
+        tool_choice="required",
+        max_tokens=120,
+        temperature=0,
+    )
+    calls = answer.choices[0].message.tool_calls or []
+    assert calls
+    assert len({call.id for call in calls}) == len(calls)
+    for call in calls:
+        assert call.type == "function"
+        assert set(json.loads(call.function.arguments)) == {"city", "unit"}
 
 
 def test_a_schema_is_obeyed_and_parsed(client: openai.OpenAI) -> None:
