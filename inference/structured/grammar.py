@@ -243,14 +243,18 @@ def lark(root: Node) -> str:
 
 
 def nodes_of(root: Node) -> list[Node]:
-    """Return every node that can be reached, once each; those that are met first first."""
+    """Return every node that can be reached, once each; parts before what they are part of, as far as cycles allow."""
     found: dict[int, Node] = {}
-    stack = [root]
+    seen: set[int] = set()
+    stack = [(root, False)]
     while stack:
-        node = stack.pop()
-        if id(node) not in found:
+        node, is_done = stack.pop()
+        if is_done:
             found[id(node)] = node
-            stack.extend(_children(node))
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((part, False) for part in _children(node))
     return list(found.values())
 
 

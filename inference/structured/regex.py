@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inference.errors import InvalidRequestError
 
-MAX_STATES = 20_000
+MAX_STATES = 8_000
 _TOP = 0x10FFFF
 _DEAD = -1
 _FAVOURITES = b"a0 A_-.:/1"  # what an ending is written with where the choice is free

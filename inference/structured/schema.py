@@ -17,6 +17,7 @@ _MAX_REPEATED = 1_024  # a longer list or string than this is never begun, whate
 _MAX_TEXT = 16_384
 _MAX_KEY = 64
 _MAX_LIMIT = 1e30
+_MAX_PROPERTIES = 256  # where all are optional, as many readings are followed at once
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _ANY_DEPTH = 12
 
@@ -195,6 +196,8 @@ class _Compiler:
             if str(name) not in parts and more is False:
                 raise self._refusal(f"The schema requires {str(name)[:80]!r} and forbids it ('additionalProperties')")
             parts.setdefault(str(name), True if more is None else more)
+        if len(parts) > _MAX_PROPERTIES:
+            raise self._refusal(f"An object's 'properties' are {len(parts)}, more than {_MAX_PROPERTIES}")
         least, most = self._count(schema, "minProperties", 0), self._count(schema, "maxProperties", _MAX_REPEATED)
         if parts:
             if least > len(required) or most < len(parts):

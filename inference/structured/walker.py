@@ -188,7 +188,7 @@ class Walker:
         changed = True
         while changed:
             changed = False
-            for rule in reversed(rules):
+            for rule in rules:
                 assert rule.body is not None
                 cost = min(_FAR, self._sum(rule.body))
                 if cost < self._costs[id(rule)]:

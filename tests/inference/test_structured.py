@@ -285,3 +285,12 @@ def test_tools_that_cannot_be_called_by_name_are_refused(names: tuple[str, ...])
     with pytest.raises(InvalidRequestError) as caught:
         GRAMMARS["hermes"].constraint_for(GenerateRequest("m", tools=tools))
     assert caught.value.param == "tools"
+
+
+def test_an_object_may_have_many_optional_properties_but_not_any_number() -> None:
+    schema = {"type": "object", "properties": {f"property_{i}": {"type": "integer"} for i in range(256)}}
+    text, _ = drive(_constraint(GenerateRequest("m", response_schema=schema)), anything, random.Random(2), 60)
+    jsonschema.validate(json.loads(text), schema)
+    more = {"type": "object", "properties": {f"property_{i}": {"type": "integer"} for i in range(257)}}
+    with pytest.raises(InvalidRequestError, match="properties"):
+        _constraint(GenerateRequest("m", response_schema=more))
