@@ -20,7 +20,8 @@ Policy = Callable[[random.Random, list[int]], int]
 Made = GrammarConstraint | OpeningConstraint
 _WORDS = (
     '{" "} "}, "," ": ":" ":{" ":[ [] {} ]} }} }}} [[ ]] ,[ [" "] ,, ""  name arguments parameters true false null tool '
-    "call the and of <tool </tool _call> ```json ``` \\n \\u é ść 12 345 0.5 -1 e+ [TOOL_CALLS] <tool_call> aaaa \n</ ;"
+    "call the and of <tool </tool _call> ```json ``` \\n \\u é ść 12 345 0.5 -1 e+ [TOOL_CALLS] "
+    "<tool_call> aaaa \n</ ;"
 )
 
 
