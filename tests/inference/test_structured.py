@@ -19,8 +19,8 @@ from inference.types import GenerateRequest, Message, ToolSpec
 Policy = Callable[[random.Random, list[int]], int]
 Made = GrammarConstraint | OpeningConstraint
 _WORDS = (
-    '{" "} "}, "," ": ":" ":{" ":[ [] {} ]} }} }}} [[ ]] ,[ [" "] ,, ""  name arguments parameters true false null tool '
-    "call the and of <tool </tool _call> ```json ``` \\n \\u é ść 12 345 0.5 -1 e+ [TOOL_CALLS] "
+    '{" "} "}, "," ": ":" ":{" ":[ [] {} ]} }} }}} [[ ]] ,[ [" "] ,, ""  name arguments parameters true false null '
+    "tool call the and of <tool </tool _call> ```json ``` \\n \\u é ść 12 345 0.5 -1 e+ [TOOL_CALLS] "
     "<tool_call> aaaa \n</ ;"
 )
 
