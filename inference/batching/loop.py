@@ -190,7 +190,7 @@ class EngineLoop:
             self._fail(row.sequence.id, _failure(problem))
         if run.is_lost:
             self._scheduler.reset()
-        elif run.is_full and not self._scheduler.relieve(ended_s):
+        elif run.is_full and not self._scheduler.relieve():
             self._fail(batch.rows[0].sequence.id, EngineFailedError("The KV cache has no room for it: shorten it."))
         self._counts.steps += 1
         self._counts.step_sequences += len(run.rows)

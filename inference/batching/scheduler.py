@@ -127,7 +127,7 @@ class Scheduler:
         self._resident = {}
         self.kv.clear()
 
-    def relieve(self, now_s: float) -> bool:
+    def relieve(self) -> bool:
         """Give up cells after a step did not fit; False when there is nothing left to give up."""
         if self.kv.evict():
             while self.kv.evict():
@@ -135,16 +135,17 @@ class Scheduler:
             return True
         if len(self._resident) < 2:
             return False
-        self._preempt(self._lowest(now_s))
+        self._preempt(self._lowest())
         return True
 
     def schedule(self, now_s: float) -> Batch:
         """Return the next step; it is without rows only when there is no work."""
+        self._policy.age(now_s)
         rows: list[Row] = []
         for _ in range(len(self._groups)):  # the only sequence of a group may have to give up its cells: then the next
             group = self._next_group()
-            candidates = self._candidates(group, now_s)
-            rows = self._solo_rows(candidates, now_s) if group == _SOLO else self._rows(candidates, now_s)
+            candidates = self._candidates(group)
+            rows = self._solo_rows(candidates) if group == _SOLO else self._rows(candidates, now_s)
             self._steps += 1
             self._turns[group] = self._steps
             if rows:
@@ -189,13 +190,13 @@ class Scheduler:
             return next(iter(self._groups), None)
         return min(self._groups, key=lambda group: self._turns.get(group, 0))
 
-    def _candidates(self, group: str | None, now_s: float) -> list[Sequence]:
+    def _candidates(self, group: str | None) -> list[Sequence]:
         """Return the sequences of a group, those first whose turn it is."""
         everyone = [*self._resident.values(), *self._waiting.values()]
         if len(self._groups) > 1:
             everyone = [sequence for sequence in everyone if _group(sequence) == group]
         if len(everyone) > 1:
-            ranks = {sequence.id: self._policy.rank(sequence, now_s) for sequence in everyone}
+            ranks = {sequence.id: self._policy.rank(sequence) for sequence in everyone}
             everyone.sort(key=lambda sequence: ranks[sequence.id])
         return everyone
 
@@ -217,10 +218,10 @@ class Scheduler:
                     continue
                 if self._will_be_shared(sequence, prefills):
                     continue
-                if not self._admit(sequence, now_s):
-                    may_admit = not self._policy.is_aged(sequence, now_s)
+                if not self._admit(sequence):
+                    may_admit = not self._policy.blocks(sequence, now_s)
                     continue
-            elif not self._has_room(sequence, now_s):
+            elif not self._has_room(sequence):
                 continue
             if sequence.missing <= _DECODE_TOKENS:
                 rows, size = decodes, sequence.missing
@@ -252,11 +253,11 @@ class Scheduler:
             drafted.append(replace(row, draft=tuple(draft)) if draft else row)
         return drafted
 
-    def _solo_rows(self, candidates: list[Sequence], now_s: float) -> list[Row]:
+    def _solo_rows(self, candidates: list[Sequence]) -> list[Row]:
         """Return one row of the first deterministic sequence, cut in the same way however often it is computed."""
         order = sorted(candidates, key=lambda sequence: sequence.slot is None)
         for sequence in order:
-            if not (self._admit(sequence, now_s) if sequence.slot is None else self._has_room(sequence, now_s)):
+            if not (self._admit(sequence) if sequence.slot is None else self._has_room(sequence)):
                 continue
             in_prompt = sequence.prompt_tokens - sequence.computed
             return [Row(sequence, sequence.computed, max(1, min(in_prompt, self.limits.batch_tokens)))]
@@ -278,11 +279,11 @@ class Scheduler:
                     return True
         return False
 
-    def _admit(self, sequence: Sequence, now_s: float) -> bool:
+    def _admit(self, sequence: Sequence) -> bool:
         # Paused sequences keep their cells: were all of them held by long ones, the short ones would wait after all.
         spare = self.kv.total // _SPARE_SHARE if self._resident and self._policy.is_long(sequence) else 0
         while not self.kv.admit(sequence, spare):
-            lowest = self._lowest(now_s) if self._resident else None
+            lowest = self._lowest() if self._resident else None
             if lowest is None or not self._policy.outranks(sequence, lowest):
                 return False
             self._preempt(lowest)
@@ -295,22 +296,22 @@ class Scheduler:
             self.prefix_hit_tokens += sequence.cached_tokens
         return True
 
-    def _has_room(self, sequence: Sequence, now_s: float) -> bool:
+    def _has_room(self, sequence: Sequence) -> bool:
         """Make sure that the tokens of a resident sequence have cells; the lowest are preempted when there are none."""
         while not self.kv.can_hold(sequence, len(sequence.tokens)):
             if self.kv.grow(sequence):
                 break
-            lowest = self._lowest(now_s)
+            lowest = self._lowest()
             self._preempt(lowest)
             if lowest is sequence:
                 return False
         return True
 
-    def _lowest(self, now_s: float) -> Sequence:
+    def _lowest(self) -> Sequence:
         """Return the resident sequence that gives way first; deterministic ones come last, they lose most."""
         return max(
             self._resident.values(),
-            key=lambda sequence: (not sequence.sampling.deterministic, self._policy.rank(sequence, now_s)),
+            key=lambda sequence: (not sequence.sampling.deterministic, self._policy.rank(sequence)),
         )
 
     def _preempt(self, sequence: Sequence) -> None:

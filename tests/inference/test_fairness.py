@@ -114,8 +114,9 @@ def test_interactive_work_throws_batch_work_out_of_a_full_cache() -> None:
         _, now_s, _ = next(rounds)
     urgent = Sequence(9, [9] * 1500, 400)
     scheduler.add(urgent, now_s)
-    next(rounds)
-    assert urgent.slot is not None
+    while urgent.slot is None:
+        _, waited_s, _ = next(rounds)
+        assert waited_s - now_s < 2.0, "one of the others may be lifted just now, but only for a quantum"
     assert scheduler.preemptions == 1
     assert len([sequence for _, _, ended in rounds for sequence in ended]) == 5, "and all of them end"
 

@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def relieve(self) -> None:
-        self.driver.scheduler.relieve(self.driver.now_s)
+        self.driver.scheduler.relieve()
 
     def make_step(self, seconds: float) -> None:
         known = len(self.driver.ended)
