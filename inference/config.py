@@ -27,7 +27,7 @@ class ModelConfig:
     max_sequences: int = 8
     batch_tokens: int = 128
     max_queued: int = 64
-    key_cache: Literal["f16", "q8_0"] = "q8_0"
+    key_cache: Literal["f16", "q8_0"] = "f16"
     adapters: tuple[tuple[str, Path], ...] = ()  # LoRA adapters by name, as GGUF files
     scheduling: Literal["mlfq", "fcfs"] = "mlfq"
     is_isolated: bool = True  # load and run it in a child process without network
