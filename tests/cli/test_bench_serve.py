@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -179,16 +180,18 @@ def test_a_call_is_valid_when_it_obeys_the_schema_of_its_tool() -> None:
     assert not is_valid_call(call("search_documents", query="x"))
     assert not is_valid_call(call("delete_documents", query="x", limit=3, is_exact=True))
     assert not is_valid_call(Timing(0, 1, 200, (1.0,), 5, finish_reason="tool_calls"))
+    assert not is_valid_call(replace(call("search_documents", query="x", limit=3, is_exact=True), status=0))
     cut = Timing(0, 1, 200, (1.0,), 5, finish_reason="tool_calls", calls=(("search_documents", '{"query": "'),))
     assert not is_valid_call(cut)
 
 
-def test_the_twin_without_a_grammar_has_the_same_prompt() -> None:
-    bound = call_asks(Prompts([f"w{n}" for n in range(90)], 1), 3)
-    free = free_asks(bound, 17)
-    assert [ask.body["messages"] for ask in free] == [ask.body["messages"] for ask in bound]
+def test_the_twin_without_a_grammar_has_the_same_tools_and_lengths() -> None:
+    words = [f"w{number}" for number in range(90)]
+    free = free_asks(Prompts(words, 1), [17, 0, 40])
+    bound = call_asks(Prompts(words, 1), 3)
+    assert [ask.body["tools"] for ask in free] == [ask.body["tools"] for ask in bound]
     assert {ask.body["tool_choice"] for ask in free} == {"none"}
-    assert {ask.body["max_tokens"] for ask in free} == {17}
+    assert [ask.body["max_tokens"] for ask in free] == [17, 1, 40]
 
 
 # Choices
@@ -251,7 +254,7 @@ def test_an_error_inside_a_stream_is_no_answer() -> None:
 
 @asynccontextmanager
 async def loopback(head: bytes, reply: Answer) -> AsyncIterator[Target]:
-    """A server that answers each request with the pieces that `reply` makes of its body, and hangs after them."""
+    """A server that answers each request with the pieces that `reply` makes of its body, and closes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -266,6 +269,20 @@ async def loopback(head: bytes, reply: Answer) -> AsyncIterator[Target]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield Target("loopback", server.sockets[0].getsockname()[1], {"model": "m"})
+
+
+@asynccontextmanager
+async def hanging(piece: bytes) -> AsyncIterator[Target]:
+    """A server that sends one piece and then nothing until its client leaves."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED + b"\r\n\r\n" + chunk(piece))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield Target("hanging", server.sockets[0].getsockname()[1])
 
 
 def chunk(piece: bytes) -> bytes:
@@ -287,6 +304,22 @@ async def test_a_streamed_answer_is_read_to_its_end_and_asked_for_with_the_serve
     assert [(timing.text, timing.tokens, timing.is_whole) for timing in timings] == [("ab", 3, True)] * 5
     assert all(timing.sent_at <= timing.arrivals[0] <= timing.ended_at for timing in timings)
     assert seen[0] == {**ASK.body, "model": "m", "stream": True, "stream_options": {"include_usage": True}}
+
+
+async def test_timings_come_in_the_order_of_the_requests_however_long_each_takes() -> None:
+    def reply(body: dict[str, object]) -> list[bytes]:
+        return [chunk(event(text=str(body["seed"]), finish_reason="length")), b"0\r\n\r\n"]
+
+    numbered = [Ask("/v1/completions", {"seed": number}) for number in range(20)]
+    async with loopback(CHUNKED, reply) as target:
+        timings = await closed_loop(target, numbered, 8)
+    assert [timing.text for timing in timings] == [str(number) for number in range(20)]
+
+
+async def test_what_a_round_brought_until_its_end_counts() -> None:
+    async with hanging(event(text="a") + event(text="b")) as target:
+        timings = await closed_loop(target, [ASK] * 3, 1, limit_s=0.5)
+    assert [(timing.tokens, timing.is_whole) for timing in timings] == [(2, False)]
 
 
 async def test_a_refusal_says_when_to_come_again() -> None:

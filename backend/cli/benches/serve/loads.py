@@ -50,17 +50,19 @@ async def closed_loop(target: Target, asks: Sequence[Ask], clients: int, limit_s
     """Let `clients` take the requests in order, each waiting for its answer before it takes the next.
 
     After `limit_s` no more are sent and those under way are broken off: what they brought until then counts.
+    Returns the timings in the order of the requests.
     """
-    waiting = deque(asks)
-    timings: list[Timing] = []
+    waiting = deque(enumerate(asks))
+    timings: dict[int, Timing] = {}
     deadline = time.monotonic() + limit_s
 
     async def client() -> None:
         while waiting and (left_s := deadline - time.monotonic()) > 0:
-            timings.append(await timed(target, waiting.popleft(), left_s))
+            number, ask = waiting.popleft()
+            timings[number] = await timed(target, ask, left_s)
 
     await asyncio.gather(*(client() for _ in range(clients)))
-    return timings
+    return [timings[number] for number in sorted(timings)]
 
 
 async def open_loop(target: Target, asks: Sequence[tuple[float, Ask]]) -> list[Timing]:

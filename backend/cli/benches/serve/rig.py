@@ -58,6 +58,7 @@ class Rig:
                 "ended_ms": round((timing.ended_at - start) * 1000, 1),
                 "prompt_tokens": timing.prompt_tokens, "tokens": timing.tokens, "arrivals_ms": moments,
                 "finish_reason": timing.finish_reason, "error": timing.error,
+                "calls": timing.calls,
             }  # fmt: skip
             self.records.append(kept)
 

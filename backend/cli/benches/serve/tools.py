@@ -63,10 +63,14 @@ def call_asks(prompts: Prompts, count: int) -> list[Ask]:
     ]
 
 
-def free_asks(calls: Sequence[Ask], answer_tokens: int) -> list[Ask]:
-    """The same prompts, tools included, answered by as many tokens without a grammar."""
-    more = {"tool_choice": "none", "ignore_eos": True, "max_tokens": answer_tokens}
-    return [Ask(ask.route, {**ask.body, **more}) for ask in calls]
+def free_asks(prompts: Prompts, answer_tokens: Sequence[int]) -> list[Ask]:
+    """Requests of the same size and with the same tools, answered by so many tokens each without a grammar."""
+    calls = call_asks(prompts, len(answer_tokens))
+    more = {"tool_choice": "none", "ignore_eos": True}
+    return [
+        Ask(ask.route, {**ask.body, **more, "max_tokens": max(1, tokens)})
+        for ask, tokens in zip(calls, answer_tokens, strict=True)
+    ]
 
 
 def _chat(prompts: Prompts, seed: int) -> dict[str, object]:
@@ -75,8 +79,11 @@ def _chat(prompts: Prompts, seed: int) -> dict[str, object]:
 
 
 def is_valid_call(timing: Timing) -> bool:
-    """True when the answer is whole and each of its calls names a tool and obeys the tool's schema."""
-    if not timing.is_whole or timing.finish_reason != "tool_calls" or not timing.calls:
+    """True when the answer is whole and each of its calls names a tool and obeys the tool's schema.
+
+    One that ended at max_tokens counts as well: its last call must have been closed before.
+    """
+    if not timing.is_whole or not timing.calls:
         return False
     for name, arguments in timing.calls:
         try:
