@@ -3,6 +3,8 @@
 import os
 
 import django
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
@@ -11,6 +13,10 @@ django.setup(set_prefix=False)
 from backend.config.handlers import ConsoleHandler, ServiceHandler  # noqa: E402 -- settings must be ready
 from backend.config.page import assets_application  # noqa: E402 -- as above
 from backend.files.uploads import BodyLimit  # noqa: E402 -- as above
+
+# At a request's start, both change threads to do nothing: connections go back to the pool when each piece of work ends.
+request_started.disconnect(close_old_connections)
+request_started.disconnect(reset_queries)
 
 ASSETS = "/assets"
 _assets = assets_application()

@@ -55,13 +55,18 @@ class Totals:
 
 
 class Execution:
-    """One attempt at a run. `cancel` ends the run, `release` leaves it to the next worker."""
+    """One attempt at a run, with a `lease` that was given or will be claimed.
 
-    def __init__(self, run_id: uuid.UUID, owner: str) -> None:
+    `cancel` ends the run, `release` leaves it to the next worker.
+    """
+
+    def __init__(self, run_id: uuid.UUID, owner: str, lease: Lease | None = None) -> None:
         self.run_id = run_id
         self._owner = owner
+        self._lease = lease
         self._task: asyncio.Task[None] | None = None
         self._released = False
+        self.over = asyncio.Event()
 
     def cancel(self) -> None:
         """End the run as cancelled, now."""
@@ -75,7 +80,7 @@ class Execution:
 
     async def run(self) -> None:
         """Claim the run and execute it to its end; returns at once when somebody else has it."""
-        lease = await in_database(lease_claim, self.run_id, self._owner)
+        lease = self._lease or await in_database(lease_claim, self.run_id, self._owner)
         if lease is None:
             return
         journal = Journal(lease)

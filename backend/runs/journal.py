@@ -26,7 +26,7 @@ from agents.events import (
 )
 from backend.common.database import in_database
 from backend.common.redis import redis_async
-from backend.runs.lease import Lease, lease_lock
+from backend.runs.lease import Lease, LeaseLost, lease_lock
 from backend.runs.live import DONE_TTL_S, LIVE_TTL_S, LiveEvent, live_publish, live_take_over
 from backend.runs.models import Run, RunEvent
 from backend.runs.rows import Row, rows_fold
@@ -34,7 +34,10 @@ from backend.runs.rows import Row, rows_fold
 FLUSH_INTERVAL_S = 0.2
 # That something started is said again by the next attempt: it may wait, so as not to disturb the model meanwhile.
 STARTS_INTERVAL_S = 1.0
-STARTS_PUBLISH_S = 0.01
+# Nor need it be shown before the first text, when that comes soon: whoever reads it competes with the model meanwhile.
+STARTS_PUBLISH_S = 0.05
+ROW_PATIENCE_S = 5.0
+ROW_POLL_S = 0.02
 STARTS = (RunStarted, NodeStarted)
 # What must not be forgotten: a finished node never runs again, and a tool that was called may have had its effect.
 CHECKPOINTS = (NodeFinished, ToolCalled)
@@ -69,6 +72,7 @@ async def uninterrupted(work: Coroutine[None, None, T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
+        task.exception()  # seen: the cancellation says more
         raise
 
 
@@ -91,6 +95,7 @@ class Journal:
         self._failure: BaseException | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._first_ttl_s: int | None = LIVE_TTL_S
+        self._awaits_row = lease.is_called
         self.shown: dict[str, str] = {}
         self.first_text_at: float | None = None
 
@@ -170,10 +175,24 @@ class Journal:
             if not events and not finish:
                 return
             try:
-                await in_database(self._keep, events, finish)
+                await self._keep_when_stored(events, finish)
             except BaseException:
                 self._pending = events + self._pending
                 raise
+
+    async def _keep_when_stored(self, events: Sequence[Event], finish: Finish | None) -> None:
+        """Write; a run that this worker was called to may begin before its row is committed."""
+        deadline = time.monotonic() + ROW_PATIENCE_S
+        while True:
+            try:
+                await in_database(self._keep, events, finish)
+            except LeaseLost:
+                if not self._awaits_row or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(ROW_POLL_S)
+            else:
+                self._awaits_row = False
+                return
 
     async def _keep_loop(self) -> None:
         while not self._stopping.is_set():
@@ -200,10 +219,11 @@ class Journal:
         while not self._stopping.is_set():
             await self._news.wait()
             self._news.clear()
-            if self._has_only_starts(self._outbox):
-                # The next start follows at once: one message wakes the listeners for both.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), STARTS_PUBLISH_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STARTS_PUBLISH_S):
+                    while self._has_only_starts(self._outbox) and not self._stopping.is_set():
+                        await self._news.wait()
+                        self._news.clear()
             await self._publish()
 
     async def _publish(self) -> None:

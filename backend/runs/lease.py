@@ -31,6 +31,7 @@ class Lease:
     created_at: float
     started_at: float
     cancel_requested: bool
+    is_called: bool = False  # by a call: the row may still be on its way
 
     @property
     def first_seq(self) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -14,7 +15,9 @@ from redis.exceptions import RedisError
 
 from agents.events import Event, RunCancelled, encode
 from agents.types import RunSpec
+from backend.common.database import in_database
 from backend.common.redis import redis_async, redis_sync
+from backend.runs.calls import Call, call_next, ears
 from backend.runs.lease import SEQS_PER_ATTEMPT
 from backend.runs.live import CANCEL_CHANNEL, DONE_TTL_S, LiveEvent, live_publish
 from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunSource, RunStatus
@@ -34,23 +37,44 @@ class Origin:
     end_user: str = ""
 
 
-def run_create(*, spec: RunSpec, origin: Origin, model: str = "") -> Run:
-    """Store a run and send it to the workers once the transaction commits."""
+async def run_start(spec: RunSpec, store: Callable[[Call | None], Run]) -> Run:
+    """Have a run executed: a worker that listens is called and begins while `store` writes the row, or it is queued.
+
+    `store` runs on a database thread, passes the call to `run_create` and returns the run, committed.
+    """
+    call = await call_next()
+    if call and not await call.send(spec):
+        ears().forget()
+        call = None
+    run = await in_database(store, call)
+    if call is None:
+        await in_database(run_enqueue, run.id)
+    return run
+
+
+def run_create(*, spec: RunSpec, origin: Origin, model: str = "", call: Call | None = None) -> Run:
+    """Store a run; with a `call`, in the hands of the worker that is called."""
     assert spec.scope == str(origin.workspace_id), "a run reaches what its workspace owns, and nothing else"
-    run = Run.objects.create(
+    return Run.objects.create(
         id=uuid.UUID(spec.run_id),
         spec=spec.to_json(),
         query=spec.query,
         inputs=dict(spec.inputs),
         model=model,
         **{item.name: getattr(origin, item.name) for item in fields(origin)},
+        **(call.columns() if call else {}),
     )
-    transaction.on_commit(lambda: run_enqueue(run.id))
-    return run
+
+
+def run_give_back(run_id: uuid.UUID, token: uuid.UUID) -> bool:
+    """Make a run that was born in a worker's hands, and not begun, wait again; False when there is no such row."""
+    born = Run.unscoped.filter(id=run_id, lease_token=token, status=RunStatus.RUNNING)
+    waiting = {"status": RunStatus.QUEUED, "lease_token": None, "lease_owner": "", "lease_expires_at": None}
+    return bool(born.update(**waiting, started_at=None))
 
 
 def run_enqueue(run_id: uuid.UUID) -> None:
-    """Send a run to the workers. If the broker is away, the sweeper sends it later: the row is the truth."""
+    """Queue a run for the workers. If the broker is away, the sweeper sends it later: the row is the truth."""
     try:
         current_app.send_task("runs.execute", (str(run_id),), queue="runs", retry=False)
     except (current_app.connection().connection_errors, RedisError, OSError):

@@ -11,13 +11,14 @@ from backend.runs.lease import leases_expire_of
 from backend.runs.runner import Runner
 
 ENQUEUED_TTL_S = 15
+RUNS_AT_ONCE = 64
 _RUNNERS: list[Runner] = []
 _OWNER = {"name": f"process-{uuid.uuid4()}"}
 
 
 def _runner() -> Runner:
     if not _RUNNERS:
-        _RUNNERS.append(Runner(_OWNER["name"]))
+        _RUNNERS.append(Runner(_OWNER["name"], room=RUNS_AT_ONCE))
     return _RUNNERS[0]
 
 
@@ -44,6 +45,7 @@ def take_name(sender: object, **_: object) -> None:
     _OWNER["name"] = name
     if not _RUNNERS:
         leases_expire_of(name)
+        _runner()
         sweep()
 
 

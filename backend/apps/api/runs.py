@@ -18,7 +18,6 @@ from backend.apps.inputs import Shape
 from backend.apps.selectors import app_draft, app_get
 from backend.apps.services import RunAsk, app_run_start
 from backend.apps.text import storable
-from backend.common.database import in_database
 from backend.common.errors import ApiError, Invalid
 from backend.common.http import api_error_response, body_json
 from backend.runs.dialects.atelier import frames
@@ -67,11 +66,11 @@ class AppRunDescription(APIView):
 async def app_run(request: HttpRequest, app_id: uuid.UUID) -> HttpResponseBase:
     """Start a run of the draft and stream its events; what is wrong with the request is a 4xx before the stream."""
 
-    def read() -> RunAsk:
+    def read() -> tuple[RunAsk, None]:
         caller = role_require(console_caller(request), Role.EDITOR)
         app = app_get(caller.workspace_id, app_id)
         body = run_body(body_json(request))
-        return RunAsk(
+        ask = RunAsk(
             app=app,
             draft=app_draft(app),
             source=RunSource.CONSOLE,
@@ -81,9 +80,10 @@ async def app_run(request: HttpRequest, app_id: uuid.UUID) -> HttpResponseBase:
             file_ids=tuple(file_id_of(item) for item in body.files),
             user=caller.user,
         )
+        return ask, None
 
     try:
-        run = await app_run_start(await in_database(read))
+        run, _ = await app_run_start(read)
     except ApiError as error:
         return api_error_response(error)
     return event_stream(frames(run.id, is_new=True), {"X-Run-Id": str(run.id)})

@@ -1,8 +1,10 @@
 """Starts a run of an app, whoever asks: checks all that can be known before, then stores and sends it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -21,12 +23,14 @@ from backend.files.selectors import file_get
 from backend.logs.models import Conversation
 from backend.logs.selectors import conversation_get, conversation_history, conversations_of_app
 from backend.logs.services import conversation_create, conversation_touch
+from backend.runs.calls import Call
 from backend.runs.models import Run, RunSource
 from backend.runs.ports import RUN_PORTS
-from backend.runs.services import Origin, run_create
+from backend.runs.services import Origin, run_create, run_start
 from inference.errors import InferenceError
 
 MAX_FILES = 10
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +65,24 @@ class _Plan:
     conversation: Conversation | None
 
 
-async def app_run_start(ask: RunAsk) -> Run:
-    """Store a run and send it to the workers.
+async def app_run_start(read: Callable[[], tuple[RunAsk, Told]]) -> tuple[Run, Told]:
+    """Store a run and send it to the workers; return it with what else `read` told.
 
-    Raises `ApiError` for what is wrong with the request: inputs, question, conversation, files, model, or a prompt
-    that does not fit into the model's context. Nothing is stored then.
+    `read` turns the request into an ask, on a database thread; what it raises is raised. So is `ApiError` for what is
+    wrong with the request: inputs, question, conversation, files, model, or a prompt that does not fit into the
+    model's context. Nothing is stored then.
     """
-    plan = await in_database(_plan, ask)
+
+    def prepare() -> tuple[RunAsk, Told, _Plan]:
+        ask, told = read()
+        return ask, told, _plan(ask)
+
+    ask, told, plan = await in_database(prepare)
     try:
         await check_run(plan.spec, RUN_PORTS.get()(plan.spec))
     except (AgentsError, InferenceError) as error:
         raise _api_error(error) from error
-    return await in_database(_begin, ask, plan)
+    return await run_start(plan.spec, partial(_begin, ask, plan)), told
 
 
 def _api_error(error: AgentsError | InferenceError) -> ApiError:
@@ -162,7 +172,7 @@ def _introduction(draft: Draft, inputs: Mapping[str, JsonValue]) -> str:
 
 
 @transaction.atomic
-def _begin(ask: RunAsk, plan: _Plan) -> Run:
+def _begin(ask: RunAsk, plan: _Plan, call: Call | None) -> Run:
     spec = plan.spec
     if plan.conversation is not None:
         conversation_touch(conversation=plan.conversation)
@@ -187,4 +197,4 @@ def _begin(ask: RunAsk, plan: _Plan) -> Run:
         key_id=ask.key.id if ask.key else None,
         end_user=ask.end_user,
     )
-    return run_create(spec=spec, origin=origin, model=ask.draft.model.id)
+    return run_create(spec=spec, origin=origin, model=ask.draft.model.id, call=call)

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from backend.apps.models import AppMode
 from backend.apps.services import RunAsk, app_run_start
-from backend.common.database import in_database
 from backend.common.errors import ApiError, Invalid
 from backend.runs.dialects import dify
 from backend.runs.models import Run, RunSource
@@ -58,7 +57,7 @@ def facts_of(run: Run, caller: AppCaller, prices: dify.Prices) -> dify.MessageFa
 
 
 async def _answer(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
-    def read() -> tuple[RunAsk, bool, dify.Prices]:
+    def read() -> tuple[RunAsk, tuple[bool, dify.Prices]]:
         body = body_of(request, MessageBody)
         end_user = end_user_of(body.user, required=True)
         streams = body.response_mode == "streaming"
@@ -79,10 +78,9 @@ async def _answer(request: HttpRequest, caller: AppCaller) -> HttpResponseBase:
             end_user=end_user,
             names_conversation=body.auto_generate_name,
         )
-        return ask, streams, prices_of(caller.workspace_id, draft.model.id)
+        return ask, (streams, prices_of(caller.workspace_id, draft.model.id))
 
-    ask, streams, prices = await in_database(read)
-    run = await app_run_start(ask)
+    run, (streams, prices) = await app_run_start(read)
     facts = facts_of(run, caller, prices)
     if streams:
         return event_stream(dify.lines(facts, follow(run.id, is_new=True)), {"X-Run-Id": str(run.id)})

@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from backend.apps.services import RunAsk, app_run_start
-from backend.common.database import in_database
 from backend.common.http import body_json
 from backend.runs.dialects import openai
 from backend.runs.models import RunSource
@@ -37,8 +36,7 @@ async def chat_completion(request: HttpRequest, caller: AppCaller) -> HttpRespon
         )
         return ask, body
 
-    ask, body = await in_database(read)
-    run = await app_run_start(ask)
+    run, body = await app_run_start(read)
     facts = openai.CompletionFacts(
         run_id=str(run.id),
         model=caller.app.slug,

@@ -1,11 +1,13 @@
 """Runs made by hand: a stored run, and a journal that writes a script of events."""
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agents.events import Body, RunFinished, TextDelta
-from agents.types import NodeSpec, RunSpec
+from agents.types import EdgeSpec, NodeSpec, RunSpec
 from backend.accounts.models import Workspace
+from backend.common.database import in_database
 from backend.runs.execution import Totals, _finish
 from backend.runs.journal import Journal
 from backend.runs.lease import Lease, lease_claim
@@ -57,3 +59,34 @@ def text_script(text: str) -> list[Body]:
         deltas.append(TextDelta("llm", text[start : start + size]))
         start += size
     return [*deltas, RunFinished({"answer": text}, {"prompt_tokens": 1, "completion_tokens": 2}, 1.0)]
+
+
+def chat(workspace: Workspace) -> RunSpec:
+    """Return a chat run of two nodes."""
+    return RunSpec(
+        run_id=str(uuid.uuid4()),
+        scope=str(workspace.id),
+        nodes=(
+            NodeSpec("start", "start"),
+            NodeSpec(
+                "llm", "llm", "Answer", {"model": {"id": "m"}, "prompt_template": [{"role": "system", "text": "Hi"}]}
+            ),
+        ),
+        edges=(EdgeSpec("start", "llm"),),
+        query="what does the fox do?",
+    )
+
+
+async def stored() -> Run:
+    workspace = await in_database(Workspace.objects.create, name="w")
+    return await in_database(run_stored, workspace, chat(workspace))
+
+
+async def reload(run: Run) -> Run:
+    return await in_database(Run.unscoped.get, id=run.id)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -10,8 +10,7 @@ from decimal import Decimal
 import pytest
 
 from agents.events import Body, NodeFinished, NodeStarted, RunFinished, TextDelta, TextReset
-from agents.ports import Ports
-from agents.types import EdgeSpec, NodeSpec, RunSpec
+from agents.types import RunSpec
 from backend.accounts.models import Workspace
 from backend.common.database import in_database
 from backend.common.redis import redis_async, redis_sync
@@ -21,52 +20,12 @@ from backend.runs.journal import row_of
 from backend.runs.lease import MAX_ATTEMPTS
 from backend.runs.live import CANCEL_CHANNEL
 from backend.runs.models import Run, RunEvent, RunStatus
-from backend.runs.ports import COST_OF, RUN_PORTS
 from backend.runs.runner import Runner
-from tests.agents.fakes import FakeFiles, FakeKnowledge, FakeModels, Reply, Script, ScriptedModel, always
-from tests.backend.runs.scripted import run_stored
+from tests.agents.fakes import Reply, ScriptedModel, always
+from tests.backend.runs.scripted import chat, reload, run_stored, stored, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANSWER = "The quick brown fox jumps over the lazy dog, twice."
-
-
-@pytest.fixture
-def model_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedModel]:
-    """Make the only model of all runs say what a script says."""
-
-    def install(script: Script, **info: object) -> ScriptedModel:
-        model = ScriptedModel(script, **info)
-        ports = Ports(models=FakeModels({"m": model}), knowledge=FakeKnowledge(), files=FakeFiles())
-        monkeypatch.setattr(RUN_PORTS, "_value", lambda spec: ports)
-        monkeypatch.setattr(COST_OF, "_value", lambda scope, model_id, p, c: Decimal(p + 10 * c))
-        return model
-
-    return install
-
-
-def chat(workspace: Workspace) -> RunSpec:
-    """Return a chat run of two nodes."""
-    return RunSpec(
-        run_id=str(uuid.uuid4()),
-        scope=str(workspace.id),
-        nodes=(
-            NodeSpec("start", "start"),
-            NodeSpec(
-                "llm", "llm", "Answer", {"model": {"id": "m"}, "prompt_template": [{"role": "system", "text": "Hi"}]}
-            ),
-        ),
-        edges=(EdgeSpec("start", "llm"),),
-        query="what does the fox do?",
-    )
-
-
-async def stored() -> Run:
-    workspace = await in_database(Workspace.objects.create, name="w")
-    return await in_database(run_stored, workspace, chat(workspace))
-
-
-async def reload(run: Run) -> Run:
-    return await in_database(Run.unscoped.get, id=run.id)
 
 
 async def bodies(run: Run) -> list[Body]:
@@ -84,12 +43,6 @@ def shown(events: list[Body]) -> str:
         elif isinstance(body, TextReset):
             text = body.text
     return text
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_run_ends_with_its_outputs_tokens_and_cost(model_says: Callable[..., ScriptedModel]) -> None:
