@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from inference.config import CHAT_MODEL
 
 _ROUNDS = 3
 _QUICK_ROUNDS = 1
-_TERMINATED = 143
 
 
 def chosen_workloads(only: str) -> list[str]:
@@ -38,8 +36,8 @@ def serve(home: Home, json_file: str | None, *, only: str = "", is_quick: bool =
     chosen = chosen_workloads(only)
     if is_locked(home) and chosen != ["W6"]:
         say(f"! The platform in {str(home.root)!r} runs: stop it (./atelier down) for figures of W1 to W5 that count.")
-    # The servers are sessions of their own: a bench that is ended must end them first.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    # The servers are sessions of their own: a bench that is ended must end them first, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     folder = home.root / "bench"
     built = llama_server_built(folder), server_python(folder)
     rig, rows = asyncio.run(_measured(folder, *built, chosen, is_quick=is_quick))
