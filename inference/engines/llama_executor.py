@@ -9,6 +9,7 @@ from inference.batching.sequence import Copy, Outcome, Row, Sequence, Token, Tri
 from inference.config import ModelConfig
 from inference.engines.llama_adapters import LlamaAdapters
 from inference.engines.llama_bindings import LlamaModel, TokenBatch, library
+from inference.engines.llama_memory import cleared_pages_returned
 from inference.engines.llama_sampling import Candidates, SequenceSampler
 from inference.engines.llama_threads import ThreadChooser, cores_available
 from inference.errors import EngineFailedError, InferenceError
@@ -116,7 +117,8 @@ class LlamaExecutor:
         params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_AUTO
         if config.key_cache == "q8_0":
             params.type_k = api.GGML_TYPE_Q8_0
-        self.context = api.llama_init_from_model(self._model.pointer, params)
+        with cleared_pages_returned():
+            self.context = api.llama_init_from_model(self._model.pointer, params)
         if not self.context:
             raise EngineFailedError(f"llama.cpp cannot make a context for {config.id!r}: is there enough memory?")
         self._memory = api.llama_get_memory(self.context)
