@@ -182,7 +182,8 @@ class Scheduler:
             if token.id in ends:
                 return outcome.tokens[:index], "stop"
         if len(outcome.tokens) >= sequence.remaining:
-            return outcome.tokens[: sequence.remaining], "length"
+            is_whole = sequence.constraint is not None and sequence.constraint.is_whole
+            return outcome.tokens[: sequence.remaining], "stop" if is_whole else "length"
         return outcome.tokens, None
 
     def _next_group(self) -> str | None:

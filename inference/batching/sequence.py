@@ -41,6 +41,11 @@ class Constraint(Protocol):
         """Nothing but the end may follow."""
         ...
 
+    @property
+    def is_whole(self) -> bool:
+        """What was accepted is a whole value, or ends with whole calls; more may follow, but need not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

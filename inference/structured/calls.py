@@ -10,7 +10,7 @@ from inference.tool_parsing import Dialect
 from inference.types import ToolSpec
 
 MAX_TEXT = 512  # characters of a string in a call, where its schema names no 'maxLength'
-MAX_CALLS = 16
+MAX_CALLS = 4  # in one answer; small models would repeat themselves until the last token
 MAX_TOOLS = 128
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

@@ -78,6 +78,10 @@ class GrammarConstraint:
         return self._walk.is_whole and self._matcher.is_stopped()
 
     @property
+    def is_whole(self) -> bool:
+        return self._walk.is_whole
+
+    @property
     def shortest(self) -> int:
         """How many tokens lead to the end."""
         return len(self._way())

@@ -71,7 +71,8 @@ class Grammars:
 
     def _of_tools(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint:
         tools, dialect = _chosen(request), self._dialect
-        most = MAX_CALLS if request.parallel_tool_calls else 1
+        # Who names the tool wants it called once, as at OpenAI.
+        most = MAX_CALLS if request.parallel_tool_calls and request.tool_name is None else 1
         for tool in tools:
             check_size(tool.parameters, "tools")
         key = _key([(tool.name, tool.parameters) for tool in tools])

@@ -20,6 +20,7 @@ class OpeningConstraint:
         self._trigger = dialect.trigger.encode()
         self._tail = b""  # the end of the free text, as long as a trigger may have begun in it
         self._has_text = False
+        self._has_text_after = False  # behind the last call
         self._calls = 0
         self._call: GrammarConstraint | None = None
 
@@ -62,7 +63,7 @@ class OpeningConstraint:
             if self._call is None:
                 raise ValueError(f"Token {token} does not fit the grammar: ask allows() before.")
             self._calls += 1
-            self._tail, self._has_text = b"", True
+            self._tail, self._has_text, self._has_text_after = b"", True, False
             self._close_when_complete()
 
     def forced(self, limit: int, remaining: int) -> list[int]:
@@ -89,6 +90,12 @@ class OpeningConstraint:
             return self._call.is_complete
         return self._calls >= self._most_calls or (self._calls > 0 and not self._dialect.text_after)
 
+    @property
+    def is_whole(self) -> bool:
+        if self._call is not None:
+            return self._call.is_whole
+        return self._calls > 0 and not self._has_text_after
+
     def _close_when_complete(self) -> None:
         """Behind a closed call there is free text again, where the dialect has it and more calls are wanted."""
         if self._call is not None and self._call.is_complete and self._dialect.text_after:
@@ -105,6 +112,7 @@ class OpeningConstraint:
         return text[at + self._dialect.inside :]
 
     def _note(self, piece: bytes) -> None:
+        self._has_text_after = self._has_text_after or bool(piece.strip())
         text = self._tail + piece
         if self._dialect.only_first:
             begun = self._without_markers(text).lstrip()

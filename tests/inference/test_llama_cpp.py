@@ -12,6 +12,7 @@ import pytest
 
 from inference.config import CHAT_MODEL, EMBEDDING_MODEL
 from inference.errors import ContextOverflowError, InvalidRequestError, UnknownModelError
+from inference.structured.calls import MAX_CALLS
 from inference.types import (
     Delta,
     EmbedRequest,
@@ -147,6 +148,20 @@ async def test_a_required_tool_call_is_made_and_valid() -> None:
     pieces = [call for delta in seen for call in delta.tool_calls if call.index == 0]
     assert pieces[0].name == "add"
     assert isinstance(json.loads("".join(call.arguments for call in pieces))["a"], int)
+
+
+@pytest.mark.parametrize("named", [None, "add"])
+async def test_calls_that_would_go_on_are_closed_before_the_last_token(named: str | None) -> None:
+    parameters = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+    tools = tuple(ToolSpec(name, "Adds a line.", parameters) for name in ("add", "put"))
+    request = replace(ask("Add all you know.", max_tokens=120), tools=tools, tool_choice="required", tool_name=named)
+    seen = [delta async for delta in chat_engine().generate(request)]
+    calls: dict[int, str] = {}
+    for call in (call for delta in seen for call in delta.tool_calls):
+        calls[call.index] = calls.get(call.index, "") + call.arguments
+    assert all(set(json.loads(arguments)) == {"text"} for arguments in calls.values())
+    assert seen[-1].finish_reason == "tool_calls"
+    assert 1 <= len(calls) <= (1 if named else MAX_CALLS)
 
 
 async def test_an_answer_obeys_its_schema_even_with_few_tokens() -> None:

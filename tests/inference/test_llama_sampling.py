@@ -150,6 +150,10 @@ class Only:
     def is_complete(self) -> bool:
         return len(self.accepted) == len(self.steps)
 
+    @property
+    def is_whole(self) -> bool:
+        return self.is_complete
+
 
 def constrained(steps: Sized[set[int]], *, resumed: Sized[int] = (), sampling: SamplingParams = GREEDY) -> Sequence:
     made = sequence(PROMPT)

@@ -373,6 +373,20 @@ def test_guesses_stay_within_what_the_grammar_takes_and_before_the_end() -> None
         driver.scheduler.finish(sequence)
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_last_token_that_is_allowed_may_be_the_one_that_makes_the_answer_whole(is_whole: bool) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.is_whole = is_whole
+
+    driver = Driver()
+    sequence = driver.add([1, 2, 3], 2, constraint=Counting(), sampling=SamplingParams(ignore_eos=True))
+    driver.step()
+    batch = driver.scheduler.schedule(driver.now_s)
+    (progress,) = driver.scheduler.update(batch.rows, driver.executor.run(batch.rows, None), 1.0)
+    assert (progress.sequence, progress.finish_reason) == (sequence, "stop" if is_whole else "length")
+
+
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8))
 def test_first_come_first_served_admits_in_order(lengths: list[int]) -> None:
     driver = Driver(Limits(kv_tokens=KV, max_sequences=ROWS, batch_tokens=BATCH, slots=SLOTS, scheduling="fcfs"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inference.errors import InvalidRequestError
+from inference.structured.calls import MAX_CALLS
 from inference.structured.constraint import GrammarConstraint
 from inference.structured.grammars import Grammars
 from inference.structured.opening import OpeningConstraint
@@ -55,6 +56,12 @@ def nesting(rng: random.Random, tokens: list[int]) -> int:
         tokens,
         key=lambda token: (VOCABULARY.pieces[token].count(b"[") + VOCABULARY.pieces[token].count(b"{"), rng.random()),
     )
+
+
+def insatiable(rng: random.Random, tokens: list[int]) -> int:
+    """Never end what may go on."""
+    going_on = [token for token in tokens if token not in VOCABULARY.ends and b"]" not in VOCABULARY.pieces[token]]
+    return rng.choice(going_on or tokens)
 
 
 POLICIES: tuple[Policy, ...] = (anything, talkative, nesting)
@@ -215,6 +222,36 @@ def test_a_model_that_may_call_writes_text_or_a_valid_call(name: str) -> None:
         pieces = [*parser.push(text).calls, *parser.finish().calls]
         assert pieces and pieces[0].name == "add"
         assert parallel or {piece.index for piece in pieces} == {0}
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_a_model_that_would_go_on_calling_ends_with_whole_calls(name: str) -> None:
+    """A few calls at most, one when the tool is named, and whole ones at the last token that is left."""
+    dialect = DIALECTS[name]  # type: ignore[index]
+    tools = (ToolSpec("add", "", {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}),)
+    for chosen, budgets in ((None, (40, 77, 90, 1000)), ("add", (1000,))):
+        for max_tokens in budgets:
+            made = GRAMMARS[dialect.name].constraint_for(
+                GenerateRequest("m", tools=tools, tool_choice="required", tool_name=chosen)
+            )
+            assert isinstance(made, GrammarConstraint)
+            text, _ = drive(made, insatiable, random.Random(3), max_tokens)
+            _, calls = parse(text, dialect, is_open=True)
+            assert made.is_whole, text
+            assert 1 <= len(calls) <= (1 if chosen else MAX_CALLS)
+            assert max_tokens < 1000 or len(calls) == (1 if chosen else MAX_CALLS)
+
+
+def test_free_text_is_whole_only_right_behind_calls() -> None:
+    request = GenerateRequest("m", tools=(ToolSpec("add", "", {"type": "object", "additionalProperties": False}),))
+    made = GRAMMARS["hermes"].constraint_for(request)
+    assert made is not None
+    seen = []
+    call = b'<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
+    for text in (b"Hi ", call[:-3], call[-3:], b"\n", b"so ", call):
+        made.accept(VOCABULARY.split(text))
+        seen.append(made.is_whole)
+    assert seen == [False, False, True, True, False, True]
 
 
 def test_free_text_may_end_and_a_call_is_not_opened_that_cannot_be_closed() -> None:
