@@ -74,6 +74,13 @@ class EngineFailedError(InferenceError):
     http_status = 500
 
 
+class BadModelFileError(EngineFailedError):
+    """The file is no GGUF that may be opened."""
+
+    code = "bad_model_file"
+    retryable = False
+
+
 class UpstreamError(InferenceError):
     """A model server that we asked over HTTP did not do its part."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.errors import EngineFailedError
+from inference.errors import BadModelFileError
 
 _MAGIC, _VERSIONS = b"GGUF", (2, 3)
 _MAX_KEYS, _MAX_TENSORS = 65_536, 65_536
@@ -34,13 +34,6 @@ TENSOR_TYPES = {
     24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54),
     35: (256, 66), 39: (32, 17), 40: (64, 36), 41: (128, 18),
 }  # fmt: skip
-
-
-class BadModelFileError(EngineFailedError):
-    """The file is no GGUF that may be opened."""
-
-    code = "bad_model_file"
-    retryable = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from agents.events import BODIES, decode
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("inference", "rag", "agents", "backend", "migrations")
-FORBIDDEN = re.compile(r"\bpickle\b|\bmarshal\b|\byaml\.load\(|(?<![\w.])eval\(|(?<![\w.])exec\(|trust_remote_code")
+FORBIDDEN = re.compile(
+    r"\b(?:import|from)\s+(?:pickle|marshal)\b|\b(?:pickle|marshal)\.\w|\byaml\.load\(|(?<![\w.])eval\(|(?<![\w.])exec\(|trust_remote_code"
+)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

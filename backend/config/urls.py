@@ -1,7 +1,5 @@
 """All addresses of the web process."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularJSONAPIView
@@ -16,14 +14,10 @@ handler500 = "backend.common.http.server_error"
 CONSOLE = ("accounts", "files", "providers", "prompts", "datasets", "tools", "runs", "logs", "apps")
 
 
-def present(app: str) -> bool:
-    return find_spec(f"backend.{app}.urls") is not None
-
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/health", require_safe(health), name="health"),
     path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
-    *(path("api/v1/", include(f"backend.{app}.urls")) for app in CONSOLE if present(app)),
-    *(path("v1/", include(f"backend.{app}.urls")) for app in ("service_api",) if present(app)),
+    *(path("api/v1/", include(f"backend.{app}.urls")) for app in CONSOLE),
+    path("v1/", include("backend.service_api.urls")),
     re_path(r"^(?P<path>.*)$", require_safe(page), name="page"),
 ]

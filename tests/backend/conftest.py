@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 
 from backend.accounts.models import ApiKey, KeyKind, Membership, Role, User, Workspace
@@ -94,3 +96,10 @@ def member(owner: Person) -> Callable[[Role], Person]:
 def anonymous() -> JsonClient:
     """A client without credentials."""
     return JsonClient()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_permission_rows(django_db_setup: None) -> None:
+    """Django makes rows for its permissions after every flush; Atelier has roles, and the tests have no time."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)

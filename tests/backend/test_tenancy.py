@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from backend.accounts.models import KeyKind, Role
 from backend.accounts.services import key_create_for
 from backend.apps.models import App
 from backend.providers.models import Provider
-from tests.backend.conftest import JsonClient, Person, person_create
+from tests.backend.attacks import code_of, send, session_client, snapshot
+from tests.backend.conftest import JsonClient, person_create
 from tests.backend.routes import (
     CONSOLE,
     END_USER,
@@ -34,9 +33,6 @@ from tests.backend.routes import (
 # Plain async views ask the database on threads of their own, which see only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 RANK = {"viewer": 0, "editor": 1, "admin": 2}
-EVIL = "https://evil.example"
-BODY = b'{"user": "ann", "rating": "like"}'
-VOLATILE = "'last_used_at' - 'updated_at' - 'last_login' - 'expire_date' - 'session_data'"
 
 
 @pytest.fixture(autouse=True)
@@ -48,24 +44,6 @@ def _files_apart(settings: Any, tmp_path: Path) -> None:
 def world() -> World:
     """The workspace under attack."""
     return world_create()
-
-
-def snapshot() -> dict[str, list[str]]:
-    """Return every row of every table, without what any login changes."""
-    found: dict[str, list[str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT (to_jsonb(t) - {VOLATILE})::text FROM "{table}" t ORDER BY 1')
-            found[table] = [row[0] for row in cursor.fetchall()]
-    return found
-
-
-def send(client: Client, method: str, url: str, **headers: str) -> Any:
-    """Send a small JSON body where a body may be."""
-    if method in SAFE:
-        return client.generic(method, url, headers=headers)
-    return client.generic(method, url, BODY, content_type="application/json", headers=headers)
 
 
 def has_id(route: str) -> bool:
@@ -239,7 +217,7 @@ def test_r14_an_apps_key_finds_nothing_of_another_app(world: World) -> None:
         unknown = re.sub(r"[0-9a-f-]{36}", str(uuid.uuid4()), url)
         for name, key in (("another workspace", other.app_key), ("a sibling app", sibling)):
             answer, for_nothing = send(JsonClient(key), method, url), send(JsonClient(key), method, unknown)
-            same = (answer.status_code, _code(answer)) == (for_nothing.status_code, _code(for_nothing))
+            same = (answer.status_code, code_of(answer)) == (for_nothing.status_code, code_of(for_nothing))
             if not same or "secret" in answer.content.decode():
                 found[f"{name}: {method} {route}"] = (answer.status_code, for_nothing.status_code)
     assert not found and snapshot() == before
@@ -265,11 +243,6 @@ def _sibling_key(world: World) -> str:
     ]
 
 
-def _code(answer: Any) -> object:
-    return answer.json().get("code") if answer.get("Content-Type", "").startswith("application/json") else None
-
-
-# R15: (who, method, address, body with a place for an id, whose id goes there). A foreign id answers as an unknown one.
 def bodies(ids: dict[str, str], model: str) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Yield (caller, method, address in the caller's own world, body) with the ids of somebody else's objects."""
     app = "api/v1/apps/<uuid:app_id>"
@@ -300,7 +273,7 @@ def test_r15_a_foreign_id_in_a_body_answers_like_one_that_does_not_exist(world: 
             client.generic_json(method, url_of(mine, route), data=body, content_type="application/json")
             for body in (foreign, unknown)
         ]
-        codes = [(answer.status_code, _code(answer)) for answer in answers]
+        codes = [(answer.status_code, code_of(answer)) for answer in answers]
         if codes[0] != codes[1] or not 400 <= codes[0][0] < 500:
             differing[f"{method} {route} {foreign}"] = [answer.content[:200] for answer in answers]
     # That an app knows a new end user of its own is no secret of anybody's.
@@ -344,84 +317,6 @@ def _id_names(node: Any, components: dict[str, Any], seen: set[str]) -> set[str]
             seen,
         )
     )
-
-
-class SessionClient:
-    """A signed-in browser with a valid CSRF token."""
-
-    def __init__(self, person: Person) -> None:
-        self.client = Client(enforce_csrf_checks=True, raise_request_exception=False)
-        self.client.force_login(person.user)
-        self.client.get("/api/v1/session")
-        self.token = self.client.cookies["csrftoken"].value
-
-    def send(self, method: str, url: str, *, workspace: str = "", token: bool = True, **headers: str) -> Any:
-        headers |= {"X-CSRFToken": self.token} if token else {}
-        headers |= {"X-Workspace": workspace} if workspace else {}
-        return send(self.client, method, url, **headers)
-
-
-def session_client(person: Person) -> SessionClient:
-    return SessionClient(person)
-
-
-def test_r24_a_foreign_page_writes_nowhere_even_with_a_stolen_token(world: World) -> None:
-    browser = session_client(world.person)
-    before, written = snapshot(), {}
-    for method, route, _ in cases(CONSOLE):
-        if method in SAFE:
-            continue
-        url = url_of(world, route)
-        answer = browser.send(method, url, Origin=EVIL)
-        if (answer.status_code, _code(answer)) != (403, "csrf_failed"):
-            written[f"{method} {route}"] = (answer.status_code, answer.content[:200])
-    assert not written and snapshot() == before
-
-
-def test_r24_a_cookie_without_the_csrf_token_writes_nowhere(world: World) -> None:
-    browser = session_client(world.person)
-    before, written = snapshot(), {}
-    for method, route, least in cases(CONSOLE):
-        if method in SAFE or (least == "public" and method != "DELETE"):
-            continue
-        for headers in ({}, {"X-CSRFToken": "x" * 64}):
-            answer = browser.send(method, url_of(world, route), token=False, **headers)
-            if (answer.status_code, _code(answer)) != (403, "csrf_failed"):
-                written[f"{method} {route}"] = (answer.status_code, answer.content[:200])
-    assert not written and snapshot() == before
-
-
-def test_r24_no_answer_invites_a_foreign_page(world: World) -> None:
-    browser = session_client(world.person)
-    for route in [*CONSOLE, *SERVICE]:
-        url = url_of(world, route)
-        preflight = {"Origin": EVIL, "Access-Control-Request-Method": "POST"}
-        for answer in (
-            browser.send("GET", url, Origin=EVIL),
-            browser.send("OPTIONS", url, **preflight),
-            send(world.person.client, "GET", url, Origin=EVIL),
-        ):
-            assert not [name for name in answer.headers if name.lower().startswith("access-control")], route
-            answer.close()
-
-
-def test_r24_cookies_are_kept_from_scripts_and_foreign_pages(world: World, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    world.person.user.set_password("correct horse")
-    world.person.user.save()
-    login = {"email": world.person.user.email, "password": "correct horse"}
-    answer = Client().post("/api/v1/session", login, content_type="application/json")
-    session, csrf = answer.cookies["sessionid"], answer.cookies["csrftoken"]
-    assert session["httponly"] and session["samesite"] in {"Lax", "Strict"}
-    assert csrf["samesite"] in {"Lax", "Strict"}
-    assert settings.SESSION_COOKIE_SECURE is settings.CSRF_COOKIE_SECURE is settings.HTTPS
-
-
-def test_r24_the_service_api_takes_no_cookies(world: World) -> None:
-    browser = session_client(world.person)
-    for method, route, kind in cases(SERVICE):
-        if kind != "public":
-            assert browser.send(method, url_of(world, route)).status_code == 401, route
 
 
 def test_uploads_of_one_workspace_are_unknown_in_another_even_with_the_same_bytes(world: World) -> None:

@@ -11,7 +11,12 @@ from tests.cli.conftest import Atelier
 
 @pytest.mark.parametrize(
     "arguments",
-    [("models", "pull", "x"), ("models", "train-starter", "--steps", "3"), ("bench", "serve"), ("models", "quantize")],
+    [
+        ("models", "pull", "x"),
+        ("models", "train-starter", "--steps", "3"),
+        ("bench", "quantize"),
+        ("models", "quantize"),
+    ],
 )
 def test_a_verb_that_has_not_come_says_so_in_one_line_and_exits_2(atelier: Atelier, arguments: tuple[str, ...]) -> None:
     done = atelier(*arguments)

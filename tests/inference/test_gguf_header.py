@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from inference.config import CHAT_MODEL, EMBEDDING_MODEL, ModelConfig
-from inference.errors import EngineFailedError, InferenceError
-from inference.gguf_header import TENSOR_TYPES, BadModelFileError, check_gguf
+from inference.errors import BadModelFileError, EngineFailedError, InferenceError
+from inference.gguf_header import TENSOR_TYPES, check_gguf
 from inference.isolation.engine import Limits, ProcessEngine
 from tests.inference.serving import home, model_config
 

@@ -32,6 +32,7 @@ OPTIONS = {
     "--port": ("8001", "The port; `./atelier up` gives the web port + 1."),
     "--home": ("", "Required: the folder whose `models` holds converted models."),
     "--api-key-file": ("", "A file with the key that clients must send as `Authorization: Bearer …`."),
+    "--scheduling": ("mlfq", "`mlfq` lets short answers pass long ones; `fcfs` is first come, first served."),
 }
 SAMPLE = "sample"
 

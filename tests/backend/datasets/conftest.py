@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.contenttypes.management import create_contenttypes
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db.models.signals import post_migrate
 from fpdf import FPDF
 
 from backend.common.slots import Slot
@@ -80,13 +78,6 @@ def filled(slot: Slot[Any], value: Any) -> Iterator[None]:
     slot.fill(value)
     yield
     slot._value = before
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_permission_rows(django_db_setup: None) -> None:
-    """Django makes rows for its permissions after every flush; Atelier has roles, and the tests have no time."""
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
-    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(autouse=True)
