@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from inference.errors import InvalidRequestError
+from inference.structured.budget import Budget
 from inference.structured.grammar import Alt, Literal, Node, Repeat, Rule, Seq
 from inference.structured.schema import compile_schema
 from inference.tool_parsing import Dialect
@@ -33,7 +34,8 @@ def check_tools(tools: Sequence[ToolSpec]) -> None:
 
 def calls_grammar(tools: Sequence[ToolSpec], dialect: Dialect, *, most: int) -> Node:
     """Return the grammar of 1 to `most` calls, without what opens them and with what closes the last."""
-    call = Rule(Alt(tuple(_call(tool, dialect) for tool in tools)))
+    budget = Budget("tools")
+    call = Rule(Alt(tuple(_call(tool, dialect, budget) for tool in tools)))
     parts: list[Node] = [call]
     if most > 1:
         parts.append(Repeat(Seq((Literal(dialect.between), call)), 0, most - 1))
@@ -42,12 +44,12 @@ def calls_grammar(tools: Sequence[ToolSpec], dialect: Dialect, *, most: int) -> 
     return Seq(tuple(parts))
 
 
-def _call(tool: ToolSpec, dialect: Dialect) -> Node:
+def _call(tool: ToolSpec, dialect: Dialect, budget: Budget) -> Node:
     head = f'{{"name": "{tool.name}", "{dialect.arguments_key}": '
-    return Seq((Literal(head), _arguments(tool), Literal("}")))
+    return Seq((Literal(head), _arguments(tool, budget), Literal("}")))
 
 
-def _arguments(tool: ToolSpec) -> Node:
+def _arguments(tool: ToolSpec, budget: Budget) -> Node:
     schema = tool.parameters
     if schema.get("type", "object") != "object":
         raise InvalidRequestError(
@@ -56,4 +58,4 @@ def _arguments(tool: ToolSpec) -> Node:
             param="tools",
         )
     whole = {**schema, "type": "object"} if not {"$ref", "anyOf", "oneOf", "allOf"} & schema.keys() else schema
-    return compile_schema(whole, default_max_length=MAX_TEXT, param="tools")
+    return compile_schema(whole, default_max_length=MAX_TEXT, budget=budget)

@@ -52,11 +52,12 @@ class Literal:
 
 
 class Pattern:
-    """A regex over bytes."""
+    """A regex over bytes. Raises TooLargeError where it has more than `most_states` states."""
 
-    def __init__(self, regex: Regex) -> None:
+    def __init__(self, regex: Regex, most_states: int) -> None:
+        self._automaton = Automaton(regex, most_states)
         self.lark = f"/{source(regex)}/"
-        self._automaton = Automaton(regex)
+        self.states = self._automaton.states
         self.start = self._automaton.start
         self.step = self._automaton.step
         self.is_final = self._automaton.is_final

@@ -3,12 +3,14 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from llguidance import LLMatcher, LLParserLimits
 
 from inference.errors import InvalidRequestError
+from inference.structured.budget import Budget
 from inference.structured.calls import MAX_CALLS, calls_grammar, check_tools
 from inference.structured.constraint import GrammarConstraint
 from inference.structured.grammar import Literal, Node, Seq, lark
@@ -33,7 +35,7 @@ class _Compiled:
 
 
 class Grammars:
-    """Makes the constraint of each request to one model. Thread-safe; compiling blocks for some milliseconds."""
+    """Makes the constraint of each request to one model. Thread-safe; compiling blocks for 100 ms at most, about."""
 
     def __init__(self, vocabulary: Vocabulary, dialect: Dialect) -> None:
         shown = {
@@ -44,8 +46,9 @@ class Grammars:
         self._vocabulary = (
             replace(vocabulary, control=vocabulary.control - shown, _known={}, _completing={}) if shown else vocabulary
         )
+        self._vocabulary.prepare()
         self._dialect = dialect
-        self._kept: OrderedDict[str, _Compiled] = OrderedDict()
+        self._kept: OrderedDict[str, Future[_Compiled]] = OrderedDict()
         self._lock = threading.Lock()
 
     def constraint_for(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint | None:
@@ -65,9 +68,7 @@ class Grammars:
             return None
         schema = request.response_schema
         check_size(schema, "response_format")
-        return self._constraint(
-            f"schema {_key(schema)}", lambda: compile_schema(schema, default_max_length=MAX_RESPONSE_TEXT)
-        )
+        return self._constraint(f"schema {_key(schema)}", lambda: _of_schema(schema))
 
     def _of_tools(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint:
         tools, dialect = _chosen(request), self._dialect
@@ -94,17 +95,24 @@ class Grammars:
         return GrammarConstraint(compiled.matcher.deep_copy(), compiled.walker, self._vocabulary)
 
     def _compiled(self, key: str, build: Callable[[], Node]) -> _Compiled:
+        """Return what `build` makes, made once however many ask at the same time; others compile meanwhile."""
         with self._lock:
             found = self._kept.get(key)
             if found is None:
-                found = self._kept[key] = self._compile(
-                    build(), "response_format" if key.startswith("schema") else "tools"
-                )
+                mine = self._kept[key] = Future()
                 if len(self._kept) > _MAX_KEPT:
                     self._kept.popitem(last=False)
             else:
                 self._kept.move_to_end(key)
-        return found
+        if found is not None:
+            return found.result()
+        try:
+            mine.set_result(self._compile(build(), "response_format" if key.startswith("schema") else "tools"))
+        except Exception as problem:  # noqa: BLE001  # whoever waits for it in another thread hears it, too
+            mine.set_exception(problem)
+            with self._lock:
+                self._kept.pop(key, None)
+        return mine.result()
 
     def _compile(self, root: Node, param: str) -> _Compiled:
         try:
@@ -132,6 +140,10 @@ class Grammars:
 
 
 _ENDLESS = 2**31
+
+
+def _of_schema(schema: Mapping[str, object]) -> Node:
+    return compile_schema(schema, default_max_length=MAX_RESPONSE_TEXT, budget=Budget("response_format"))
 
 
 def _opened(before: str, calls: Node) -> Node:

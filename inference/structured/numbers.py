@@ -95,6 +95,8 @@ def _same_shape(low: str, high: str) -> Regex:
     if at == len(low):
         return text(low)
     a, b = low[at], high[at]
+    if not low[at + 1 :].strip("0.") and not high[at + 1 :].strip("9."):
+        return Cat((text(low[:at]), chars(a + b), _anything(low[at + 1 :])))
     options: list[Regex] = [Cat((text(a), _from(low[at + 1 :]))), Cat((text(b), _up_to(high[at + 1 :])))]
     if int(b) - int(a) > 1:
         options.append(Cat((chars(f"{int(a) + 1}{int(b) - 1}"), _anything(low[at + 1 :]))))
@@ -103,6 +105,8 @@ def _same_shape(low: str, high: str) -> Regex:
 
 def _from(low: str) -> Regex:
     """Match what is at least `low`."""
+    if not low.strip("0."):
+        return _anything(low)
     options: list[Regex] = [text(low)]
     for at, digit in enumerate(low):
         if digit not in ".9":
@@ -112,6 +116,8 @@ def _from(low: str) -> Regex:
 
 def _up_to(high: str) -> Regex:
     """Match what is at most `high`."""
+    if not high.strip("9."):
+        return _anything(high)
     options: list[Regex] = [text(high)]
     for at, digit in enumerate(high):
         if digit not in ".0":

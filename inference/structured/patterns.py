@@ -1,7 +1,7 @@
 """Reads the regular expressions of JSON schemas ('pattern'), and names those of the known formats."""
 
 from inference.errors import InvalidRequestError
-from inference.structured.regex import Cat, Chars, Or, Ranges, Regex, Times, inverse
+from inference.structured.regex import Cat, Chars, Or, Ranges, Regex, Times, inverse, quoted
 
 _MAX_DEPTH = 32
 _MAX_REPEATED = 4_096
@@ -196,4 +196,4 @@ _FORMATS = {
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "uri": rf"https?://{_LABEL}(?:\.{_LABEL}){{0,4}}(?::[1-9][0-9]{{0,3}})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/?#-]{{0,256}})?",
 }
-FORMATS = {name: parse(f"^{pattern}$", "format") for name, pattern in _FORMATS.items()}
+FORMATS = {name: quoted(parse(f"^{pattern}$", "format")) for name, pattern in _FORMATS.items()}

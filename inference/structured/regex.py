@@ -1,11 +1,9 @@
 """Regular expressions over characters: written for the grammar, and walked byte by byte with the way to their end."""
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 
-from inference.errors import InvalidRequestError
-
-MAX_STATES = 8_000
 _TOP = 0x10FFFF
 _DEAD = -1
 _FAVOURITES = b"a0 A_-.:/1"  # what an ending is written with where the choice is free
@@ -44,6 +42,10 @@ class Times:
 
 
 Regex = Chars | Cat | Or | Times
+
+
+class TooLargeError(Exception):
+    """An automaton would have more states than it may."""
 
 
 def text(characters: str) -> Cat:
@@ -93,6 +95,11 @@ def in_json(regex: Regex) -> Regex:
             return Times(in_json(part), least, most)
 
 
+def quoted(regex: Regex) -> Regex:
+    """Return the regex of the JSON strings whose text matches `regex`."""
+    return Cat((text('"'), in_json(regex), text('"')))
+
+
 _ESCAPES = ((0x22, '"'), (0x2F, "/"), (0x5C, "\\"), (0x08, "b"), (0x0C, "f"), (0x0A, "n"), (0x0D, "r"), (0x09, "t"))
 
 
@@ -120,10 +127,13 @@ def inverse(ranges: Ranges) -> Ranges:
 class Automaton:
     """A regex over bytes (UTF-8): deterministic states are made as they are met.
 
-    State -1 is dead. `ending(state)` is a shortest text from there to a match.
+    State -1 is dead. `ending(state)` is a shortest text from there to a match. Thread-safe: sequences that decode and
+    requests that are being prepared walk the same one.
     """
 
-    def __init__(self, regex: Regex) -> None:
+    def __init__(self, regex: Regex, most_states: int) -> None:
+        self._most_states = most_states
+        self._lock = threading.Lock()
         self._moves: list[list[tuple[int, int, int]]] = []  # per NFA state: (low, high, target)
         self._free: list[list[int]] = []  # targets that cost nothing
         first = self._new()
@@ -134,6 +144,11 @@ class Automaton:
         self._numbers: dict[frozenset[int], int] = {}
         self._steps: dict[tuple[int, int], int] = {}
         self.start = self._number({first})
+
+    @property
+    def states(self) -> int:
+        """How large the regex is: states before they are made deterministic."""
+        return len(self._moves)
 
     def step(self, state: int, byte: int) -> int:
         known = self._steps.get((state, byte))
@@ -167,15 +182,16 @@ class Automaton:
                     reached.add(target)
                     stack.append(target)
         key = frozenset(reached)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._sets)
-            self._sets.append(key)
+        with self._lock:
+            number = self._numbers.get(key)
+            if number is None:
+                number = self._numbers[key] = len(self._sets)
+                self._sets.append(key)
         return number
 
     def _new(self) -> int:
-        if len(self._moves) >= MAX_STATES:
-            raise InvalidRequestError("A 'pattern' is too large: shorten it or repeat less.", param="response_format")
+        if len(self._moves) >= self._most_states:
+            raise TooLargeError
         self._moves.append([])
         self._free.append([])
         return len(self._moves) - 1
@@ -185,9 +201,10 @@ class Automaton:
         match regex:
             case Chars(ranges):
                 end = self._new()
+                shared: dict[tuple[tuple[int, int], ...], int] = {(): end}
                 for low, high in ranges:
                     for spans in utf8_spans(low, high):
-                        self._path(spans, start, end)
+                        self._moves[start].append((*spans[0], self._behind(spans[1:], shared)))
                 return end
             case Cat(parts):
                 for part in parts:
@@ -219,12 +236,13 @@ class Automaton:
         self._free[start].append(end)
         return end
 
-    def _path(self, spans: tuple[tuple[int, int], ...], start: int, end: int) -> None:
-        for low, high in spans[:-1]:
-            following = self._new()
-            self._moves[start].append((low, high, following))
-            start = following
-        self._moves[start].append((*spans[-1], end))
+    def _behind(self, spans: tuple[tuple[int, int], ...], shared: dict[tuple[tuple[int, int], ...], int]) -> int:
+        """Return the state from which `spans` lead to the end of a character; equal ends of characters share theirs."""
+        state = shared.get(spans)
+        if state is None:
+            state = shared[spans] = self._new()
+            self._moves[state].append((*spans[0], self._behind(spans[1:], shared)))
+        return state
 
     def _distances(self) -> list[int]:
         """Return how many bytes lead from each state to the end, at least."""

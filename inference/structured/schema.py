@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference.errors import InvalidRequestError
+from inference.structured.budget import MAX_LITERAL, MAX_SHORTEST, Budget
 from inference.structured.choices import are_disjoint, is_of_type
-from inference.structured.grammar import EMPTY, Alt, Literal, Node, Pattern, Repeat, Rule, Seq, Text
+from inference.structured.grammar import EMPTY, Alt, Literal, Node, Repeat, Rule, Seq, Text
 from inference.structured.numbers import any_number, integers_between, numbers_between
 from inference.structured.patterns import FORMATS, parse
-from inference.structured.regex import Cat, in_json, text
+from inference.structured.regex import quoted
 
 MAX_DEPTH = 64
 MAX_SIZE_BYTES = 65_536
@@ -66,23 +67,22 @@ def check_size(schema: object, param: str) -> None:
             raise InvalidRequestError(f"The schema is larger than {MAX_SIZE_BYTES} bytes.", param=param)
 
 
-def compile_schema(schema: Schema, *, default_max_length: int, param: str = "response_format") -> Node:
+def compile_schema(schema: Schema, *, default_max_length: int, budget: Budget) -> Node:
     """Return the grammar of the schema's values; strings without 'maxLength' get `default_max_length`.
 
-    Raises InvalidRequestError naming the keyword that cannot be enforced.
+    Schemas of one grammar share the budget. Raises InvalidRequestError naming the keyword that cannot be enforced.
     """
-    check_size(schema, param)
-    return _Compiler(schema, default_max_length, param).compile()
+    check_size(schema, budget.param)
+    return _Compiler(schema, default_max_length, budget).compile()
 
 
 @dataclass(slots=True)
 class _Compiler:
     root: Schema
     default_max_length: int
-    param: str
+    budget: Budget
     _references: dict[str, Rule] = field(default_factory=dict)
     _waiting: list[tuple[Rule, object]] = field(default_factory=list)
-    _any: list[Rule] = field(default_factory=list)
 
     def compile(self) -> Node:
         if self.root in ({}, {"type": "object"}):
@@ -94,6 +94,7 @@ class _Compiler:
         return node
 
     def _value(self, schema: object) -> Node:
+        self.budget.spend(1)
         if schema is True or schema == {}:
             return self._anything(0)
         if not isinstance(schema, Mapping):
@@ -165,6 +166,7 @@ class _Compiler:
             values = [value for value in values if any(is_of_type(value, kind) for kind in types)]
         if not values:
             raise self._refusal("The schema's 'enum' leaves no value")
+        self.budget.spend(len(values))
         written = [self._dump(value) for value in values]
         if len(written) == 1:
             return Literal(written[0])
@@ -198,6 +200,7 @@ class _Compiler:
             parts.setdefault(str(name), True if more is None else more)
         if len(parts) > _MAX_PROPERTIES:
             raise self._refusal(f"An object's 'properties' are {len(parts)}, more than {_MAX_PROPERTIES}")
+        self.budget.spend(len(parts))
         least, most = self._count(schema, "minProperties", 0), self._count(schema, "maxProperties", _MAX_REPEATED)
         if parts:
             if least > len(required) or most < len(parts):
@@ -258,13 +261,13 @@ class _Compiler:
         return Rule(Seq((Literal(opening), some if least else Alt((some, EMPTY)), Literal(closing))))
 
     def _string(self, schema: Schema) -> Node:
-        least = self._count(schema, "minLength", 0, _MAX_TEXT)
+        least = self._count(schema, "minLength", 0, MAX_SHORTEST)
         most = self._count(schema, "maxLength", max(least, self.default_max_length), _MAX_TEXT)
         if least > most:
             raise self._refusal("The schema's 'minLength' is larger than its 'maxLength'")
         regex = None
         if "pattern" in schema:
-            regex = parse(schema["pattern"], self.param)
+            regex = quoted(parse(schema["pattern"], self.budget.param))
         elif schema.get("format") is not None:
             regex = FORMATS.get(str(schema["format"]))
             if regex is None:
@@ -273,18 +276,18 @@ class _Compiler:
             return Text(least, most)
         if "minLength" in schema or "maxLength" in schema:
             raise self._refusal("The schema's keyword 'pattern' or 'format' beside a length cannot be enforced")
-        return Pattern(Cat((text('"'), in_json(regex), text('"'))))
+        return self.budget.pattern(regex)
 
     def _number(self, schema: Schema, *, whole: bool) -> Node:
         if schema.get("multipleOf") not in (None, 1) or (schema.get("multipleOf") == 1 and not whole):
             raise self._refusal("The schema's keyword 'multipleOf' cannot be enforced")
         low, high, above, below = (self._limit(schema, key) for key in _LIMITS)
         if (low, high, above, below) == (None, None, None, None):
-            return Pattern(any_number(whole=whole))
+            return self.budget.pattern(any_number(whole=whole))
         regex = (integers_between if whole else numbers_between)(low, high, above, below)
         if regex is None:
             raise self._refusal("The schema's 'minimum' and 'maximum' leave no number")
-        return Pattern(regex)
+        return self.budget.pattern(regex)
 
     def _limit(self, schema: Schema, key: str) -> float | None:
         limit = schema.get(key)
@@ -296,21 +299,21 @@ class _Compiler:
 
     def _anything(self, level: int) -> Node:
         """Any JSON value, nested to a limited depth; the levels are shared."""
-        while len(self._any) <= _ANY_DEPTH:
-            self._any.append(Rule())
-        for depth in reversed(range(len(self._any))):
-            rule = self._any[depth]
+        while len(self.budget.anything) <= _ANY_DEPTH:
+            self.budget.anything.append(Rule())
+        for depth in reversed(range(len(self.budget.anything))):
+            rule = self.budget.anything[depth]
             if rule.body is None:
                 scalars = (
-                    Text(0, self.default_max_length), Pattern(any_number(whole=False)),
+                    Text(0, self.default_max_length), self.budget.pattern(any_number(whole=False)),
                     Literal("true"), Literal("false"), Literal("null"),
                 )  # fmt: skip
                 deeper: tuple[Node, ...] = ()
                 if depth < _ANY_DEPTH:
-                    below = self._any[depth + 1]
+                    below = self.budget.anything[depth + 1]
                     deeper = (self._map(below, 0, _MAX_REPEATED), self._listed("[", "]", below, 0, _MAX_REPEATED))
                 rule.body = Alt((*deeper, *scalars))
-        return self._any[level]
+        return self.budget.anything[level]
 
     def _any_object(self, level: int) -> Node:
         return self._map(self._anything(level + 1), 0, _MAX_REPEATED)
@@ -337,7 +340,9 @@ class _Compiler:
             written.encode()
         except (TypeError, ValueError):
             raise self._refusal(f"The schema's value {str(value)[:80]!r} is no JSON") from None
+        if len(written) > MAX_LITERAL:
+            raise self._refusal(f"The schema's value {written[:80]!r} is longer than {MAX_LITERAL} characters")
         return written
 
     def _refusal(self, problem: str) -> InvalidRequestError:
-        return InvalidRequestError(f"{problem}: change the schema.", param=self.param)
+        return InvalidRequestError(f"{problem}: change the schema.", param=self.budget.param)

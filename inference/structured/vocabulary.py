@@ -44,6 +44,10 @@ class Vocabulary:
         """Bitmap of the tokens that are whole characters which a JSON string may hold as they are."""
         return self.bits([token for token, piece in enumerate(self.pieces) if self.is_text(token) and _is_inner(piece)])
 
+    def prepare(self) -> None:
+        """Make what takes tenths of a second now, and not in the first step that needs it."""
+        assert self.tokenizer and len(self.inner) and self._by_signs
+
     @property
     def mask_bytes(self) -> int:
         return 4 * ((len(self.pieces) + 31) // 32)

@@ -19,6 +19,7 @@ from inference.structured.grammar import (
 from inference.structured.vocabulary import Vocabulary
 
 _FAR = 10**9
+_MAX_SHORTEST = 2_048  # tokens; the way to the end is looked for in the engine thread
 _MAX_PLACES = 2000  # as llguidance's own limit of a row
 
 _Terminal = Literal | Pattern | Text
@@ -197,6 +198,13 @@ class Walker:
         if self._cost(root) >= _FAR:
             raise InvalidRequestError(
                 "The schema has no finite value: it requires itself. Make the recursion optional.",
+                param="response_format",
+            )
+        dearest = max((cost for cost in self._costs.values() if cost < _FAR), default=0)
+        if max(dearest, self._cost(root)) > _MAX_SHORTEST:
+            raise InvalidRequestError(
+                f"The schema has a part of which even the shortest value takes more than {_MAX_SHORTEST} tokens: "
+                "lower its 'minItems' and 'minLength'.",
                 param="response_format",
             )
 

@@ -2,7 +2,9 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from inference.errors import InvalidRequestError
 from inference.structured.calls import MAX_CALLS
 from inference.structured.constraint import GrammarConstraint
+from inference.structured.grammar import Literal
 from inference.structured.grammars import Grammars
 from inference.structured.opening import OpeningConstraint
 from inference.structured.vocabulary import Vocabulary
@@ -287,6 +290,20 @@ def deep(levels: int) -> dict[str, object]:
     return schema
 
 
+LONG_LIST = {"type": "array", "minItems": 100, "items": {"type": "string"}}
+
+
+def wide(part: dict[str, object], count: int, pattern: str | None = None) -> dict[str, object]:
+    """An object of many properties; patterns and limits differ, so that none is the same as another."""
+    parts = [dict(part) for _ in range(count)]
+    for number, one in enumerate(parts):
+        if pattern is not None:
+            one["pattern"] = pattern.format(100 + number)
+        if "minimum" in one:
+            one["minimum"] = number + 0.123456
+    return {"type": "object", "properties": {f"p{number}": one for number, one in enumerate(parts)}}
+
+
 @pytest.mark.parametrize(
     ("schema", "named"),
     [
@@ -294,6 +311,15 @@ def deep(levels: int) -> dict[str, object]:
         ({"enum": ["x" * 70_000]}, "larger"),
         ({"type": "array", "items": {"type": "string"}, "minItems": 10**9}, "minItems"),
         ({"type": "string", "pattern": "(a{4000}){4000}"}, "pattern"),
+        ({"type": "string", "pattern": "^[a-z]{1100}$"}, "pattern"),
+        ({"type": "string", "minLength": 1100}, "minLength"),
+        ({"const": "x" * 5000}, "longer"),
+        ({"anyOf": [{"type": "null"}, {"type": "array", "minItems": 1000, "items": LONG_LIST}]}, "minItems"),
+        (wide({"type": "string", "pattern": "^[a-z]{500}$"}, 20, "[^a]{{{}}}"), "all patterns"),
+        (wide({"type": "number", "minimum": 0.123456}, 200), "all patterns"),
+        ({"type": "array", "items": wide(wide({"type": "integer"}, 200), 10)}, "options and values"),
+        ({"enum": list(range(5000))}, "options and values"),
+        ({"anyOf": [{"type": "null"}] * 3000}, "options and values"),
         ({"type": "string", "pattern": "(?=a)"}, "pattern"),
         ({"type": "string", "format": "rainbow"}, "format"),
         ({"not": {}}, "not"),
@@ -315,6 +341,50 @@ def test_what_cannot_be_enforced_is_refused_by_name(schema: dict[str, object], n
     with pytest.raises(InvalidRequestError, match=named) as caught:
         GRAMMARS["hermes"].constraint_for(GenerateRequest("m", response_schema=schema))
     assert caught.value.param == "response_format"
+
+
+def test_all_tools_together_may_not_cost_more_than_one_schema() -> None:
+    tools = tuple(ToolSpec(f"t{number}", "", wide({"type": "integer"}, 20)) for number in range(60))
+    assert GRAMMARS["hermes"].constraint_for(GenerateRequest("m", tools=tools[:20])) is not None
+    with pytest.raises(InvalidRequestError, match="options and values") as caught:
+        GRAMMARS["hermes"].constraint_for(GenerateRequest("m", tools=tools))
+    assert caught.value.param == "tools"
+
+
+def test_patterns_formats_and_limits_that_recur_cost_once() -> None:
+    common = [
+        {"type": "string", "format": "uri"}, {"type": "string", "pattern": "[A-Z]{3}"}, {"type": "number"},
+        {"type": "number", "minimum": 0}, {"type": "integer", "exclusiveMinimum": 0},
+    ]  # fmt: skip
+    parts = {f"p{number}": common[number % len(common)] for number in range(100)}
+    made = _constraint(GenerateRequest("m", response_schema={"type": "object", "properties": parts}))
+    assert json.loads(drive(made, insatiable, random.Random(4), 300)[0]).keys() <= parts.keys()
+
+
+def test_a_schema_that_is_being_compiled_keeps_no_other_waiting_and_is_compiled_once() -> None:
+    grammars = Grammars(VOCABULARY, HERMES)
+    begun, go_on = threading.Event(), threading.Event()
+    built = []
+
+    def build() -> Literal:
+        built.append(1)
+        begun.set()
+        assert go_on.wait(10)
+        return Literal("slow")
+
+    with ThreadPoolExecutor(2) as threads:
+        slow = [threads.submit(grammars._constraint, "schema slow", build) for _ in range(2)]
+        assert begun.wait(10)
+        assert grammars.constraint_for(GenerateRequest("m", response_schema={"type": "null"})) is not None
+        go_on.set()
+        assert [one.result(10).shortest for one in slow] == [4, 4]
+    assert built == [1]
+
+
+def test_a_schema_that_was_refused_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(InvalidRequestError, match="finite"):
+            _constraint(GenerateRequest("m", response_schema={"$ref": "#"}))
 
 
 @pytest.mark.parametrize("names", [("a", "a"), ("bad name",), ("",), ("x" * 65,)])
