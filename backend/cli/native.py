@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from backend.embedded.home import REPOSITORY
 
 PACKAGE = "llama-cpp-python"
 LOCK = REPOSITORY / "native.lock"
+OPENBLAS_LOCK = REPOSITORY / "openblas.lock"
+BLAS_SOURCE = Path(__file__).parent / "blas"
 STAMP = Path(sys.prefix) / ".atelier-native"
 # The vision tools of the package are not used, and take longer to compile than the rest.
 CMAKE_ARGUMENTS = "-DLLAVA_BUILD=OFF"
@@ -37,6 +40,29 @@ def cmake_arguments() -> str:
     return f"{CMAKE_ARGUMENTS} {os.environ.get('CMAKE_ARGS', '')}".strip()
 
 
+def uses_openblas() -> bool:
+    """Is llama.cpp to compute prompts with OpenBLAS? It was measured on x86-64 alone; `-DGGML_BLAS=OFF` says no."""
+    is_measured = sys.platform == "linux" and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
+    return is_measured and "GGML_BLAS" not in cmake_arguments()
+
+
+def openblas_arguments(package: Path) -> str:
+    """CMake's arguments for the OpenBLAS in the folder `package`, as scikit-build splits them: like a shell."""
+    values = {
+        "GGML_BLAS": "ON",
+        "GGML_BLAS_VENDOR": "OpenBLAS",
+        "CMAKE_MODULE_PATH": BLAS_SOURCE,
+        "ATELIER_OPENBLAS": package,
+    }
+    return shlex.join(f"-D{name}={value}" for name, value in values.items())
+
+
+def openblas_inputs() -> bytes:
+    """Everything of OpenBLAS that the binary depends on."""
+    files = [OPENBLAS_LOCK, *sorted(BLAS_SOURCE.glob("*.*"))] if uses_openblas() else []
+    return b"".join(file.read_bytes() for file in files)
+
+
 def cpu_flags() -> str:
     """What the compiler may use of this processor: a wheel made for another one could crash here."""
     with contextlib.suppress(OSError):
@@ -49,7 +75,8 @@ def cpu_flags() -> str:
 def cache_key() -> str:
     """Version, Python, machine, and a digest of what else the binary depends on."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    digest = hashlib.sha256(f"{cpu_flags()}\n{cmake_arguments()}".encode()).hexdigest()[:12]
+    inputs = f"{cpu_flags()}\n{cmake_arguments()}".encode() + openblas_inputs()
+    digest = hashlib.sha256(inputs).hexdigest()[:12]
     return f"{PACKAGE}-{pinned_version()}-{tag}-{platform.machine()}-{digest}"
 
 
@@ -120,12 +147,40 @@ def compile_wheel(build_wheel: Callable[[Path, Path, Step], int] | None = None) 
     return wheel
 
 
+def has_openmp() -> bool:
+    """Can the C compiler make OpenMP's threads? Without them OpenBLAS would make prompts slower on many cores."""
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        return False
+    command = [compiler, "-fopenmp", "-include", "omp.h", "-x", "c", "-fsyntax-only", os.devnull]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def fetch_openblas(folder: Path) -> Path:
+    """Unpack the pinned wheel of OpenBLAS below `folder`: its library becomes a part of our own wheel."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    done = subprocess.run(
+        [*command, "-r", str(OPENBLAS_LOCK), "--target", str(folder)], capture_output=True, text=True, check=False
+    )
+    package = folder / "scipy_openblas32"
+    if done.returncode != 0 or not package.is_dir():
+        raise CommandError(
+            f"OpenBLAS could not be fetched: {done.stderr.strip()[-800:]}\n"
+            "CMAKE_ARGS=-DGGML_BLAS=OFF compiles llama.cpp without it; prompts then take about twice as long."
+        )
+    return package
+
+
 def build_with_pip(folder: Path, log: Path, progress: Step) -> int:
     """Run pip with its output in the log and ninja's count on the screen; returns pip's exit code."""
-    command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", PACKAGE, "--require-hashes"]
+    arguments = cmake_arguments()
+    if uses_openblas() and has_openmp():
+        arguments += " " + openblas_arguments(fetch_openblas(folder / "openblas"))
+    # Without --no-cache-dir, pip hands out the wheel that it built last time, whatever the compiler's options were.
+    command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-cache-dir", "--no-deps", "--no-binary", PACKAGE]
     process = subprocess.Popen(
-        [*command, "-r", str(LOCK), "-w", str(folder / "wheel")],
-        env={**os.environ, "CMAKE_ARGS": cmake_arguments(), "TMPDIR": str(folder)},
+        [*command, "--require-hashes", "-r", str(LOCK), "-w", str(folder / "wheel")],
+        env={**os.environ, "CMAKE_ARGS": arguments, "TMPDIR": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

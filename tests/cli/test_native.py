@@ -1,5 +1,6 @@
 """The cache key of the compiled wheel: everything that the binary depends on is in it."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,14 @@ import pytest
 from backend.cli import native
 from backend.cli.errors import CommandError
 from backend.cli.screen import Step
+
+
+@pytest.fixture
+def x86_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CMAKE_ARGS", raising=False)
+    monkeypatch.setattr(native.sys, "platform", "linux")
+    monkeypatch.setattr(native.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(native.platform, "libc_ver", lambda: ("glibc", "2.36"))
 
 
 def test_the_lock_pins_one_version_by_hash() -> None:
@@ -70,3 +79,58 @@ def test_a_failed_build_shows_its_end_and_caches_nothing(monkeypatch: pytest.Mon
         native.compile_wheel(build)
     assert native.cached_wheel() is None
     assert [path.name for path in native.cache_folder().iterdir()] == ["failed.log"]
+
+
+def test_openblas_is_pinned_by_hash() -> None:
+    text = native.OPENBLAS_LOCK.read_text()
+    assert text.count("==") == 1
+    assert "--hash=sha256:" in text
+
+
+@pytest.mark.usefixtures("x86_linux")
+def test_openblas_is_used_where_it_was_measured_and_where_nobody_says_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert native.uses_openblas()
+    with monkeypatch.context() as changed:
+        changed.setenv("CMAKE_ARGS", "-DGGML_BLAS=OFF")
+        assert not native.uses_openblas()
+    with monkeypatch.context() as changed:
+        changed.setattr(native.platform, "machine", lambda: "aarch64")
+        assert not native.uses_openblas()
+    with monkeypatch.context() as changed:
+        changed.setattr(native.platform, "libc_ver", lambda: ("", ""))
+        assert not native.uses_openblas()
+
+
+@pytest.mark.usefixtures("x86_linux")
+def test_a_changed_source_of_the_product_is_another_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(native, "BLAS_SOURCE", tmp_path)
+    keys = {native.cache_key()}
+    for text in ("one", "two"):
+        (tmp_path / "split_sgemm.c").write_text(text)
+        keys.add(native.cache_key())
+    assert len(keys) == 3
+
+
+def test_a_folder_with_a_space_reaches_cmake_in_one_piece() -> None:
+    folder = Path("/home/a user/cache/scipy_openblas32")
+    assert f"-DATELIER_OPENBLAS={folder}" in shlex.split(native.openblas_arguments(folder))
+
+
+def test_openblas_that_cannot_be_fetched_names_the_way_without_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock = tmp_path / "openblas.lock"
+    lock.write_text(f"scipy-openblas32 @ file://{tmp_path}/missing.whl --hash=sha256:{'0' * 64}")
+    monkeypatch.setattr(native, "OPENBLAS_LOCK", lock)
+    with pytest.raises(CommandError, match="GGML_BLAS=OFF"):
+        native.fetch_openblas(tmp_path / "openblas")
+
+
+def test_without_openmp_there_is_no_openblas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text("#!/bin/sh\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    assert not native.has_openmp()
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert not native.has_openmp()
