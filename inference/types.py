@@ -212,7 +212,6 @@ class EngineStats:
     steps · step_sequences: sequences summed over the steps, so their ratio is the mean batch size
     step_s · compute_s: seconds in steps, and the part of them inside llama.cpp
     admitted · queued_s: sequences that left the queue for their first step, and how long they waited in it, summed
-    admitted · queued_s: sequences that left the queue for their first step, and how long they waited in it, summed
     busy_s: seconds that the step under way has taken so far; a watchdog reads it
     """
 

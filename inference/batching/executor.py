@@ -17,7 +17,12 @@ class ContextLostError(Exception):
 
 
 class Executor(Protocol):
-    """Computes steps. Called by one thread only."""
+    """Computes steps. Called by one thread only.
+
+    compute_s: seconds spent in the model's own code since it was loaded; what else a step takes is Python's share.
+    """
+
+    compute_s: float
 
     def open(self, sequence: Sequence) -> None:
         """Prepare sampling for a new sequence; generated tokens it brings along are taken into account."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from inference.batching.executor import CacheFullError, ContextLostError, Executor, Listener
 from inference.batching.pressure import Intake
-from inference.batching.scheduler import Progress, Scheduler
+from inference.batching.scheduler import Progress, Scheduler, parts_of
 from inference.batching.sequence import Batch, Outcome, Row, Sequence, Trim
 from inference.errors import EngineFailedError, InferenceError, OverloadedError
 from inference.types import EngineStats
@@ -20,6 +20,7 @@ _LOG = logging.getLogger(__name__)
 class _Submit:
     sequence: Sequence
     listener: Listener
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,6 @@ class _Counts:
     steps: int = 0
     step_sequences: int = 0
     step_s: float = 0.0
-    compute_s: float = 0.0
     rejected: int = 0
     kv_running: int = 0
     kv_cached: int = 0
@@ -85,7 +85,7 @@ class EngineLoop:
 
     def submit(self, sequence: Sequence, listener: Listener) -> None:
         """Queue a sequence; raises OverloadedError when too many wait already. Any thread may call this."""
-        command = _Submit(sequence, listener)
+        command = _Submit(sequence, listener, time.monotonic())
         with self._lock:
             if self._is_stopped:
                 raise EngineFailedError("The engine is shutting down: send the request to another server.")
@@ -125,7 +125,9 @@ class EngineLoop:
             steps=counts.steps,
             step_sequences=counts.step_sequences,
             step_s=counts.step_s,
-            compute_s=counts.compute_s,
+            compute_s=self._executor.compute_s,
+            admitted=scheduler.admitted,
+            queued_s=scheduler.queued_s,
             prompt_tokens=scheduler.prompt_tokens,
             prefix_hit_tokens=scheduler.prefix_hit_tokens,
             drafted_tokens=scheduler.speculation.drafted,
@@ -167,8 +169,8 @@ class EngineLoop:
                 return True
             is_idle = False
             match command:
-                case _Submit(sequence, _):
-                    self._open(sequence)
+                case _Submit(sequence, _, since_s):
+                    self._open(sequence, since_s)
                 case _Cancel(sequence_id):
                     self._drop(sequence_id)
                 case _Stop():
@@ -194,9 +196,11 @@ class EngineLoop:
             self._fail(batch.rows[0].sequence.id, EngineFailedError("The KV cache has no room for it: shorten it."))
         self._counts.steps += 1
         self._counts.step_sequences += len(run.rows)
-        self._counts.compute_s += run.seconds
         self._measure_cells()
-        self._counts.step_s += time.monotonic() - started_s
+        seconds = time.monotonic() - started_s
+        self._counts.step_s += seconds
+        with self._lock:
+            self._intake.slowness.record(*parts_of(batch), seconds)
 
     def _run(self, batch: Batch) -> _Run:
         """Compute the rows; when that fails, halves of them, so that only the row at fault fails."""
@@ -244,13 +248,13 @@ class EngineLoop:
             self._drop(sequence.id, kept)
             command.listener.finished(reason, sequence)
 
-    def _open(self, sequence: Sequence) -> None:
+    def _open(self, sequence: Sequence, since_s: float) -> None:
         try:
             self._executor.open(sequence)
         except Exception as problem:  # noqa: BLE001  # the engine thread: this request fails
             self._fail(sequence.id, _failure(problem))
         else:
-            self._scheduler.add(sequence, time.monotonic())
+            self._scheduler.add(sequence, since_s)
 
     def _drop(self, sequence_id: int, tokens: int | None = None) -> None:
         with self._lock:

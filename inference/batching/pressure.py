@@ -1,6 +1,7 @@
 """Back-pressure: whether a request may still queue, and when to come back if not. Used under the loop's lock."""
 
 import math
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from inference.batching.sequence import Sequence
@@ -12,6 +13,46 @@ _PATIENCE: dict[Priority, int] = {"interactive": 1, "workflow": 4, "batch": 20}
 _OTHERS_SHARE = 4  # one tenant leaves a quarter of the queue to others
 _SMOOTHING = 0.1
 _FIRST_ANSWER_TOKENS = 64.0
+_MARGIN = 0.75  # of the target is promised: the machine may slow down meanwhile, and shorter work may go first
+_WINDOW_S = 10.0
+_LEAST_S = 1.0  # of steps, before they say how fast the machine is now
+_MOST_SLOWNESS = 10.0
+
+
+class Slowness:
+    """How much longer the steps of the last ten busy seconds took than their parts would lead one to expect.
+
+    A step of decoding alone is measured only when there is one, and rates are averages: under load both flatter.
+    """
+
+    def __init__(self, speed: StepSpeed) -> None:
+        self._speed = speed
+        self._steps: deque[tuple[int, int, float]] = deque()  # tokens decoded, tokens prefilled, seconds
+        self._decoded: Counter[int] = Counter()  # steps by the tokens they decoded
+        self._prefilled = 0
+        self._seconds = 0.0
+
+    def record(self, decoded: int, prefilled: int, seconds: float) -> None:
+        self._steps.append((decoded, prefilled, seconds))
+        self._count(decoded, prefilled, seconds, 1)
+        while self._seconds > _WINDOW_S and len(self._steps) > 1:
+            self._count(*self._steps.popleft(), -1)
+
+    @property
+    def factor(self) -> float:
+        if self._seconds < _LEAST_S:
+            return 1.0
+        expected_s = self._prefilled / self._speed.prefill_rate + sum(
+            count * self._speed.decode_s(decoded) for decoded, count in self._decoded.items()
+        )
+        return min(max(self._seconds / max(expected_s, 1e-6), 1.0), _MOST_SLOWNESS)
+
+    def _count(self, decoded: int, prefilled: int, seconds: float, sign: int) -> None:
+        self._decoded[decoded] += sign
+        if not self._decoded[decoded]:
+            del self._decoded[decoded]
+        self._prefilled += sign * prefilled
+        self._seconds += sign * seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +65,15 @@ class Intake:
     """Counts what is in flight and estimates how long a newcomer would wait for its first token.
 
     The wait is what the sequences before it still need: their prompts at the prefill rate, their answers (as long as
-    answers were of late) at the rate of a full step.
+    answers were of late) at the rate of a full step, and all of it as much longer as steps have taken of late.
     """
 
     def __init__(self, speed: StepSpeed, *, max_running: int, max_queued: int, ttft_target_s: float = 30.0) -> None:
         self._speed = speed
+        self.slowness = Slowness(speed)
         self._max_running = max_running
         self._max_queued = max_queued
-        self._ttft_target_s = ttft_target_s
+        self._promised_s = _MARGIN * ttft_target_s
         self._in_flight: dict[int, Sequence] = {}
         self._answer_tokens = _FIRST_ANSWER_TOKENS
         self._tenants: dict[str, int] = {}
@@ -49,7 +91,7 @@ class Intake:
                 f"{self._tenants[sequence.tenant]} of your requests are queued already", self.retry_after_s()
             )
         wait_s = self.wait_s()
-        if wait_s > self._ttft_target_s * _PATIENCE[sequence.priority]:
+        if wait_s > self._promised_s * _PATIENCE[sequence.priority]:
             return Refusal(f"The wait for the first token would be {wait_s:.0f} s", self.retry_after_s())
         return None
 
@@ -76,9 +118,10 @@ class Intake:
             expected = min(self._answer_tokens, sequence.max_tokens)
             answer_tokens += min(max(expected - sequence.generated, 1.0), sequence.remaining)
         ahead = max(0, len(self._in_flight) - self._max_running + 1) / max(1, len(self._in_flight))
-        return (prompt_tokens / self._speed.prefill_rate + answer_tokens * token_s) * ahead
+        work_s = prompt_tokens / self._speed.prefill_rate + answer_tokens * token_s
+        return work_s * ahead * self.slowness.factor
 
     def retry_after_s(self) -> int:
         """Return when to come back: when the wait has fallen to the target, or a place in the queue is free."""
         wait_s, queued = self.wait_s(), max(1, len(self._in_flight) - self._max_running)
-        return max(1, math.ceil(max(wait_s - self._ttft_target_s, wait_s / queued)))
+        return max(1, math.ceil(max(wait_s - self._promised_s, wait_s / queued)))

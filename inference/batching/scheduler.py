@@ -70,6 +70,8 @@ class Scheduler:
         self.kv = KvCache(limits.kv_tokens, slots, limits.cached_tokens, shares=limits.shares_prefixes)
         self.speculation = Speculation(self.speed)
         self.preemptions = 0
+        self.admitted = 0
+        self.queued_s = 0.0  # from arrival to the first admission, summed
         self.prompt_tokens = 0
         self.prefix_hit_tokens = 0
         self._policy: Policy = MlfqPolicy() if limits.scheduling == "mlfq" else FcfsPolicy()
@@ -80,6 +82,7 @@ class Scheduler:
         self._groups: Counter[str | None] = Counter()
         self._turns: dict[str | None, int] = {}
         self._steps = 0
+        self._now_s = 0.0  # when the step that is being planned began
 
     @property
     def has_work(self) -> bool:
@@ -140,6 +143,7 @@ class Scheduler:
 
     def schedule(self, now_s: float) -> Batch:
         """Return the next step; it is without rows only when there is no work."""
+        self._now_s = now_s
         self._policy.age(now_s)
         rows: list[Row] = []
         for _ in range(len(self._groups)):  # the only sequence of a group may have to give up its cells: then the next
@@ -172,8 +176,7 @@ class Scheduler:
 
     def record(self, batch: Batch, seconds: float) -> None:
         """Learn what a step took."""
-        decoded = sum(row.size for row in batch.rows if row.count <= _DECODE_TOKENS)
-        self.speed.record(decoded, batch.tokens - decoded, seconds)
+        self.speed.record(*parts_of(batch), seconds)
 
     def _accepted(self, sequence: Sequence, outcome: Outcome) -> tuple[tuple[Token, ...], FinishReason | None]:
         """Return those of the tokens that belong to the answer, and why it ends with them."""
@@ -292,6 +295,8 @@ class Scheduler:
         self._resident[sequence.id] = sequence
         if sequence.id not in self._started:
             self._started.add(sequence.id)
+            self.admitted += 1
+            self.queued_s += self._now_s - sequence.arrived_s
             sequence.cached_tokens = min(sequence.computed, sequence.prompt_tokens)
             self.prompt_tokens += sequence.prompt_tokens
             self.prefix_hit_tokens += sequence.cached_tokens
@@ -320,6 +325,12 @@ class Scheduler:
         self.kv.release(sequence, keeps=True)
         self._waiting[sequence.id] = sequence
         self.preemptions += 1
+
+
+def parts_of(batch: Batch) -> tuple[int, int]:
+    """Return how many tokens of a step are decoded, guesses included, and how many are prefilled."""
+    decoded = sum(row.size for row in batch.rows if row.count <= _DECODE_TOKENS)
+    return decoded, batch.tokens - decoded
 
 
 def _group(sequence: Sequence) -> str | None:

@@ -7,6 +7,7 @@ from inference.batching.sequence import Copy, Outcome, Row, Sequence, Token, Tri
 
 END = 7
 VOCABULARY = 200
+STEP_S = 1e-6  # what a step is said to have taken
 
 
 def next_token(tokens: Sized[int]) -> int:
@@ -43,6 +44,7 @@ class PretendExecutor:
     closed: list[int] = field(default_factory=list)
     computed: int = 0  # tokens, refused guesses included
     is_shut_down: bool = False
+    compute_s: float = 0.0
 
     @property
     def unique(self) -> int:
@@ -68,6 +70,7 @@ class PretendExecutor:
                     del self.slots[slot][tokens:]
 
     def run(self, rows: Sized[Row], adapter: str | None) -> list[Outcome]:
+        self.compute_s += STEP_S
         assert len({row.sequence.slot for row in rows}) == len(rows), "one row per slot"
         assert all(row.sequence.adapter == adapter for row in rows), "a step has one adapter"
         return [self._compute(row) for row in rows]

@@ -13,7 +13,7 @@ from inference.batching.scheduler import Limits, Scheduler
 from inference.batching.sequence import Copy, Outcome, Row, Sequence, Token, Trim
 from inference.errors import EngineFailedError, InferenceError, OverloadedError
 from inference.types import FinishReason, SamplingParams
-from tests.inference.pretending import END, PretendExecutor, undisturbed
+from tests.inference.pretending import END, STEP_S, PretendExecutor, undisturbed
 
 POISON = 666
 ENDLESS = SamplingParams(ignore_eos=True)
@@ -120,7 +120,9 @@ def test_every_sequence_is_answered(make: Make) -> None:
     assert stats.active == stats.queued == stats.kv_used == 0
     assert stats.prompt_tokens == 60
     assert 20 * 6 <= stats.step_sequences <= 4 * stats.steps
-    assert 0 < stats.compute_s <= stats.step_s
+    assert stats.compute_s == executor.compute_s == pytest.approx(stats.steps * STEP_S), "not what Python adds"
+    assert stats.admitted == 20
+    assert stats.queued_s > 0
 
 
 def test_a_failing_sequence_fails_alone(make: Make) -> None:

@@ -247,6 +247,15 @@ def test_when_cells_run_out_the_lowest_gives_way_and_loses_nothing() -> None:
     assert [s.tokens for s in sequences] == [undisturbed([n] * 50, 500, ignore_eos=True) for n in range(2)]
 
 
+def test_the_time_in_the_queue_ends_with_the_first_admission() -> None:
+    driver = Driver(Limits(kv_tokens=700, max_sequences=1, batch_tokens=300, slots=1, scheduling="fcfs"))
+    for number in range(2):
+        driver.add([number] * 50, 4, sampling=SamplingParams(ignore_eos=True))
+    while driver.scheduler.has_work:
+        driver.step(2.0)
+    assert (driver.scheduler.admitted, driver.scheduler.queued_s) == (2, 8.0), "the second waited for four steps"
+
+
 def test_a_second_prompt_that_begins_alike_computes_only_the_rest() -> None:
     driver = Driver()
     driver.add([*range(100), 1], 1)

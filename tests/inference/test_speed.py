@@ -88,6 +88,22 @@ def test_a_wait_beyond_the_target_is_refused_for_whoever_watches() -> None:
     assert made.refusal(Sequence(1, [1] * 10, 10, priority="batch")) is None
 
 
+def test_who_would_wait_too_long_because_steps_are_slow_now_is_refused() -> None:
+    """Steps that decode and prefill at once say nothing about decoding alone, so only their own length shows it."""
+    made = intake(max_queued=50)
+    filled(made, 4, tokens=1500)
+    assert made.refusal(Sequence(1, [1] * 10, 10)) is None, "15 s of backlog"
+    for _ in range(30):
+        made.slowness.record(4, 10, 0.36)  # expected: 0.02 s for 4 tokens, 0.1 s for 10 of a prompt
+    assert made.slowness.factor == pytest.approx(3.0)
+    refusal = made.refusal(Sequence(1, [1] * 10, 10))
+    assert refusal is not None
+    assert refusal.retry_after_s >= 20
+    for _ in range(100):
+        made.slowness.record(4, 10, 0.12)
+    assert made.refusal(Sequence(1, [1] * 10, 10)) is None, "what was ten busy seconds ago does not count"
+
+
 def test_who_finds_an_idle_engine_is_never_refused() -> None:
     assert intake(max_queued=0, ttft_target_s=0.0).refusal(Sequence(1, [1] * 100_000, 10)) is None
 
