@@ -40,14 +40,6 @@ class Executor(Protocol):
         """
         ...
 
-    def save(self, slot: int) -> bytes:
-        """Return the cells of a slot as bytes, for `restore`; empty when the slot cannot be saved."""
-        ...
-
-    def restore(self, slot: int, state: bytes) -> bool:
-        """Put saved cells into an empty slot; False, and the slot empty, when there is no room."""
-        ...
-
     def close(self, sequence: Sequence) -> None:
         """Forget what `open` prepared."""
         ...

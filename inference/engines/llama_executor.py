@@ -1,6 +1,5 @@
 """Computes steps on llama.cpp: one context, one unified KV cache, one sampler per sequence."""
 
-import ctypes
 import time
 from collections.abc import Sequence as Sized
 
@@ -68,19 +67,6 @@ class LlamaExecutor:
             raise self._failure(status, rows, size)
         self._threads.record(size, threads, seconds)
         return [self._outcome(row, end) for row, end in zip(rows, ends, strict=True)]
-
-    def save(self, slot: int) -> bytes:
-        size = self._api.llama_state_seq_get_size(self.context, slot)
-        buffer = (ctypes.c_uint8 * size)()
-        written: int = self._api.llama_state_seq_get_data(self.context, buffer, size, slot)
-        return bytes(buffer) if written == size else b""
-
-    def restore(self, slot: int, state: bytes) -> bool:
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        if state and self._api.llama_state_seq_set_data(self.context, buffer, len(state), slot):
-            return True
-        self._forget(slot, 0)
-        return False
 
     def close(self, sequence: Sequence) -> None:
         sampler = self._samplers.pop(sequence.id, None)

@@ -75,12 +75,6 @@ class PretendExecutor:
         assert all(row.sequence.adapter == adapter for row in rows), "a step has one adapter"
         return [self._compute(row) for row in rows]
 
-    def save(self, slot: int) -> bytes:
-        return b""
-
-    def restore(self, slot: int, state: bytes) -> bool:
-        return False
-
     def _compute(self, row: Row) -> Outcome:
         sequence = row.sequence
         assert sequence.slot is not None

@@ -129,36 +129,6 @@ def test_sampled_guesses_are_those_that_sampling_alone_would_give() -> None:
         assert guessed.tokens[guessed.prompt_tokens :] == plain
 
 
-def test_a_saved_slot_goes_on_as_if_never_moved() -> None:
-    with executor() as engine:
-        one = sequence(TEXT)
-        engine.open(one)
-        step(engine, rest(one))
-        state = engine.save(0)
-        engine.move([Trim(0)])
-        assert engine.restore(17, state)
-        one.slot = 17
-        step(engine, rest(one))
-        moved = last_logits(engine)
-        twin = sequence(TEXT, slot=3)
-        engine.open(twin)
-        step(engine, rest(twin))
-        step(engine, rest(twin))
-        assert distance(moved, last_logits(engine)) < CLOSE
-
-
-def test_a_state_without_room_leaves_the_slot_empty(capfd: pytest.CaptureFixture[str]) -> None:
-    with executor(context_tokens=256) as engine:
-        one = sequence(tokens_of(TEXT * 3)[:200])
-        engine.open(one)
-        step(engine, rest(one))
-        state = engine.save(0)
-        assert not engine.restore(1, state)
-        assert not engine.restore(1, b"")
-        engine.move([Trim(0)])
-        assert engine.restore(1, state)
-
-
 def test_a_full_cache_says_so_and_loses_nothing() -> None:
     with executor(context_tokens=256) as engine:
         first, second = sequence(tokens_of(TEXT * 3)[:200]), sequence(tokens_of(TEXT)[:60], slot=1)
