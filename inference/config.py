@@ -25,7 +25,7 @@ class ModelConfig:
     convert_from: Path | None = None
     context_tokens: int = 8192
     max_sequences: int = 8
-    batch_tokens: int = 128
+    batch_tokens: int = 256
     max_queued: int = 64
     key_cache: Literal["f16", "q8_0"] = "f16"
     adapters: tuple[tuple[str, Path], ...] = ()  # LoRA adapters by name, as GGUF files

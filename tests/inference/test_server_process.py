@@ -72,7 +72,8 @@ async def test_a_client_that_leaves_frees_the_cache() -> None:
     }
     async with httpx.AsyncClient(base_url=server_url(), timeout=60) as client, asyncio.timeout(40):
         async with client.stream("POST", "/v1/chat/completions", json=body) as response:
-            await anext(response.aiter_bytes())
+            pieces = response.aiter_bytes()  # kept: once it is collected, the connection closes
+            await anext(pieces)
             await until_kv_is(client, used=True)
         await until_kv_is(client, used=False)
         whole = asyncio.create_task(client.post("/v1/chat/completions", json=body | {"stream": False}))
