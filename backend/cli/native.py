@@ -48,13 +48,14 @@ def uses_openblas() -> bool:
 
 def openblas_arguments(package: Path) -> str:
     """CMake's arguments for the OpenBLAS in the folder `package`, as scikit-build splits them: like a shell."""
-    values = {
-        "GGML_BLAS": "ON",
-        "GGML_BLAS_VENDOR": "OpenBLAS",
-        "CMAKE_MODULE_PATH": BLAS_SOURCE,
-        "ATELIER_OPENBLAS": package,
-    }
-    return shlex.join(f"-D{name}={value}" for name, value in values.items())
+    return shlex.join(
+        [
+            "-DGGML_BLAS=ON",
+            "-DGGML_BLAS_VENDOR=OpenBLAS",
+            f"-DCMAKE_MODULE_PATH={BLAS_SOURCE}",
+            f"-DATELIER_OPENBLAS={package}",
+        ]
+    )
 
 
 def openblas_inputs() -> bytes:

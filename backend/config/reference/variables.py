@@ -89,6 +89,7 @@ CONTAINERS = (
 BUILD = (
     Variable("ATELIER_PYTHON", "", "A Python ≥ 3.11 that is not on the PATH, for the virtual environment."),
     Variable("CXX", "c++", "The C++ compiler for llama.cpp."),
+    Variable("CC", "cc", "The C compiler for llama.cpp; with OpenMP, large batches are multiplied by OpenBLAS."),
     Variable("CMAKE_ARGS", "", "Further arguments for the build of llama.cpp."),
     Variable("XDG_CACHE_HOME", "", "Where the compiled wheel is kept: `atelier/wheels` below it, or below `~/.cache`."),
     Variable("PIP_FIND_LINKS", "", "A folder or page with wheels that the package installers look into as well."),
