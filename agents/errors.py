@@ -91,6 +91,18 @@ class ImagesUnsupported(InvalidInput):
     code = "images_unsupported"
 
 
+class SchemaUnsupported(InvalidInput):
+    """A schema for the answer was given to a model that cannot be held to one."""
+
+    code = "schema_unsupported"
+
+
+class OutputInvalid(AgentsError):
+    """A model that was asked for JSON of a schema wrote something else."""
+
+    code = "output_invalid"
+
+
 class FileMissing(InvalidInput):
     """A file of the run is gone, or belongs to somebody else."""
 

@@ -112,5 +112,9 @@ def _references(value: object, key: str = "") -> Iterator[Selector]:
 
 
 def usage_json(usage: Usage) -> dict[str, JsonValue]:
-    """Return the form in which usage stands in events and outputs."""
-    return {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    """Return the form in which usage stands in events and outputs; cached tokens where there were any."""
+    counts: dict[str, JsonValue] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+    }
+    return counts | ({"cached_tokens": usage.cached_tokens} if usage.cached_tokens else {})

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from agents.loop.prompt import TemplateMessage
 from inference.types import SamplingParams
@@ -72,6 +72,12 @@ class ContextChoice(Lenient):
 
     enabled: bool = False
     variable_selector: tuple[str, ...] = ()
+
+
+class OutputShape(Lenient):
+    """The JSON schema that an answer obeys, {} for any JSON object."""
+
+    json_schema: dict[str, JsonValue] = Field(default_factory=dict, alias="schema")
 
 
 class RetrievalChoice(Lenient):

@@ -124,7 +124,7 @@ def usage_of(body: NodeFinished) -> Usage:
         value = body.usage.get(key, 0)
         return value if isinstance(value, int) else 0
 
-    return Usage(number("prompt_tokens"), number("completion_tokens"))
+    return Usage(number("prompt_tokens"), number("completion_tokens"), number("cached_tokens"))
 
 
 def fold(bodies: Iterable[Body]) -> RunState:

@@ -119,7 +119,10 @@ def fields_of(error: ValidationError) -> dict[str, list[str]]:
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             message = "this key is unknown: remove it or correct its name"
-        fields.setdefault(".".join(map(str, item["loc"])) or "body", []).append(message)
+        where = item["loc"]
+        if item["type"] == "recursion_depth_exceeded":
+            where, message = where[:1], "this is nested too deeply: keep it to a few dozen levels"
+        fields.setdefault(".".join(map(str, where)) or "body", []).append(message)
     return fields
 
 
@@ -128,8 +131,6 @@ def _refuse_what_is_not_there_yet(draft: Draft) -> None:
         raise NotYet(f"retrieval.mode {draft.retrieval.mode!r} is not offered yet: use 'semantic'")
     if draft.retrieval.rerank:
         raise NotYet("retrieval.rerank is not offered yet: set it to false")
-    if draft.output_schema is not None:
-        raise NotYet("output_schema is not offered yet: set it to null and ask for the format in the prompt")
 
 
 def _check_default(index: int, variable: Variable) -> None:

@@ -62,6 +62,9 @@ def _llm(mode: AppMode, draft: Draft) -> JsonObject:
         config["memory"] = {}
     if draft.datasets:
         config["context"] = {"enabled": True, "variable_selector": ["knowledge", "result"]}
+    if draft.output_schema is not None:
+        config["structured_output_enabled"] = True
+        config["structured_output"] = {"schema": draft.output_schema}
     return config
 
 

@@ -23,7 +23,6 @@ from inference.types import Delta, EmbedRequest, GenerateRequest, ModelInfo
 from rag.ports import Embedder
 
 EMBED_TEXTS = 32
-COUNTS_AT_ONCE = 8
 STATE_TTL_S = 2.0
 STATE_TIMEOUT_S = 1.0
 INFO_TTL_S = 60.0
@@ -72,13 +71,7 @@ class WorkspaceEmbedder:
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text."""
         engine = await engine_for(self.endpoint)
-        places = asyncio.Semaphore(COUNTS_AT_ONCE)
-
-        async def count(text: str) -> int:
-            async with places:
-                return await engine.count_tokens(GenerateRequest(self.name, prompt=text, tenant=self.workspace_id))
-
-        return list(await asyncio.gather(*(count(text) for text in texts)))
+        return await engine.count_texts(self.name, texts)
 
 
 def _unit(vector: Sequence[float]) -> list[float]:
@@ -110,7 +103,12 @@ async def _embedded_info(engine: KeylessEngine, record: ModelRecord) -> ModelInf
         for info in await engine.models():
             _INFOS[info.id] = (time.monotonic(), info)
         known = _INFOS.get(record.id)
-    return known[1] if known else ModelInfo(record.id, record.kind, record.context_tokens, supports_continuation=True)
+    return known[1] if known else _embedded_default(record)
+
+
+def _embedded_default(record: ModelRecord) -> ModelInfo:
+    """Return what our engine can do with every chat model, while its server does not say."""
+    return ModelInfo(record.id, record.kind, record.context_tokens, supports_continuation=True, supports_schema=True)
 
 
 async def chat_model(workspace_id: str, model_id: str) -> ChatModel:
@@ -129,6 +127,7 @@ async def chat_model(workspace_id: str, model_id: str) -> ChatModel:
         context_tokens=record.context_tokens,
         supports_tools=record.supports_tools,
         supports_images=record.supports_images,
+        supports_schema=True,  # not said by any list of models: a server that knows no schema refuses the run itself
     )
     return WorkspaceChatModel(info, await engine_for(endpoint), record.name, str(workspace_id))
 

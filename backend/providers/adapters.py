@@ -1,7 +1,7 @@
 """Engines over HTTP, one per event loop and model server; they close with their loop, or when the server changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
@@ -69,6 +69,13 @@ class KeylessEngine:
         """Return what the prompt would cost."""
         try:
             return await self._inner.count_tokens(request)
+        except InferenceError as error:
+            raise self._cut(error) from None
+
+    async def count_texts(self, model: str, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, of our own server with few requests."""
+        try:
+            return await self._inner.count_texts(model, texts)
         except InferenceError as error:
             raise self._cut(error) from None
 

@@ -11,9 +11,12 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from agents.types import Turn
 from backend.apps.draft import Draft, Parameters
+from backend.apps.models import AppMode
+from backend.apps.output_schema import schema_check
 from backend.common.errors import ApiError, Invalid
 from backend.files.models import StoredFile
 from backend.files.services import file_store
+from backend.providers.selectors import EMBEDDED
 from backend.service_api.bodies import Body, parsed
 from backend.service_api.callers import AppCaller
 
@@ -86,9 +89,6 @@ def chat_body(data: Mapping[str, object]) -> ChatBody:
             raise Invalid(message, fields={name: [message]})
     if body.n not in (None, 1):
         raise Invalid(f"n must be 1, not {body.n}: ask again for another answer", fields={"n": ["must be 1"]})
-    if body.response_format and body.response_format.get("type", "text") != "text":
-        message = "response_format must be text: ask for the format in your message"
-        raise Invalid(message, fields={"response_format": [message]})
     return body
 
 
@@ -153,8 +153,13 @@ def image_store(caller: AppCaller, url: str, end_user: str, number: int) -> Stor
     return file_store(workspace_id=caller.workspace_id, upload=upload, app_id=caller.app.id, end_user=end_user)
 
 
-def draft_with(draft: Draft, body: ChatBody) -> Draft:
-    """Return the draft with the client's sampling over the author's; raises `Invalid` out of range."""
+def draft_with(draft: Draft, body: ChatBody, mode: AppMode) -> Draft:
+    """Return the draft with the client's sampling over the author's, and its format where the author set none.
+
+    Raises `Invalid` for what is out of range or cannot be done.
+    """
+    schema = _schema_of(body.response_format, draft, mode)
+    draft = draft.model_copy(update={"output_schema": schema})
     given: dict[str, object] = {name: getattr(body, name) for name in OVERRIDES if getattr(body, name) is not None}
     limit = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
     if limit is not None:
@@ -167,6 +172,33 @@ def draft_with(draft: Draft, body: ChatBody) -> Draft:
     parameters = parsed(merged, Parameters)
     model = draft.model.model_copy(update={"parameters": parameters})
     return draft.model_copy(update={"model": model})
+
+
+def _schema_of(asked: dict[str, JsonValue] | None, draft: Draft, mode: AppMode) -> dict[str, JsonValue] | None:
+    """Return the schema of the answer: the author's, else the client's, {} for any JSON object."""
+    kind = (asked or {}).get("type", "text")
+    if asked is None or kind == "text":
+        return draft.output_schema
+    if kind not in ("json_object", "json_schema"):
+        raise _format_refused(f"type must be text, json_object or json_schema, not {str(kind)[:100]!r}")
+    if mode == AppMode.AGENT:
+        raise _format_refused("an agent answers in its own words: leave response_format out and ask in your message")
+    schema: JsonValue = {}
+    if kind == "json_schema":
+        described = asked.get("json_schema")
+        schema = described.get("schema") if isinstance(described, dict) else None
+        if not isinstance(schema, dict):
+            raise _format_refused("json_schema must be an object with a 'schema' that is an object")
+    if draft.output_schema is not None:
+        if schema not in ({}, draft.output_schema):
+            raise _format_refused("the app's author fixed the schema of its answers: leave response_format out")
+        return draft.output_schema
+    schema_check(schema, embedded=draft.model.id in EMBEDDED, field="response_format")
+    return schema
+
+
+def _format_refused(message: str) -> Invalid:
+    return Invalid(f"response_format: {message}", fields={"response_format": [message]})
 
 
 def unknown_model(name: str, slug: str) -> ApiError:

@@ -31,6 +31,7 @@ class Reply:
     error: Exception | None = None
     blocks: bool = False
     reasoning: str = ""
+    cached_tokens: int = 0
 
 
 Script = Callable[[GenerateRequest], Reply]
@@ -87,7 +88,7 @@ class ScriptedModel:
                 yield Delta(tool_calls=(ToolCallDelta(index, call.id, call.name, call.arguments[:3]),))
                 yield Delta(tool_calls=(ToolCallDelta(index, arguments=call.arguments[3:]),))
             if reply.finish_reason:
-                usage = Usage(self.tokens_of(request), len(tokens))
+                usage = Usage(self.tokens_of(request), len(tokens), reply.cached_tokens)
                 yield Delta(finish_reason=reply.finish_reason, usage=usage)
             finished = True
         finally:

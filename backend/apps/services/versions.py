@@ -14,6 +14,7 @@ from backend.accounts.models import User
 from backend.accounts.services import audit_record
 from backend.apps.draft import Draft, draft_parse, fields_of
 from backend.apps.models import App, AppMode, AppVersion
+from backend.apps.output_schema import schema_check
 from backend.apps.selectors import app_draft, version_draft, version_get, versions_of
 from backend.apps.text import storable
 from backend.common.errors import Invalid
@@ -38,10 +39,15 @@ def _draft_save(app: App, draft: Draft) -> None:
 def draft_check(workspace_id: uuid.UUID, mode: AppMode, draft: Draft) -> None:
     """Raise unless everything that the draft names exists in the workspace."""
     try:
-        model_get(workspace_id, draft.model.id, kind="chat")
+        model = model_get(workspace_id, draft.model.id, kind="chat")
     except Invalid as error:
         raise Invalid(error.message, code=error.code, fields={"model.id": [error.message]}) from error
     _check_datasets(workspace_id, draft)
+    if draft.output_schema is not None:
+        if mode == AppMode.AGENT:
+            message = "an agent answers in its own words: make a chat or completion app, or set output_schema to null"
+            raise Invalid(f"output_schema: {message}", fields={"output_schema": [message]})
+        schema_check(draft.output_schema, embedded=model.embedded, field="output_schema")
     for index, tool in enumerate(draft.tools):
         field = f"tools.{index}"
         if mode != AppMode.AGENT:

@@ -25,6 +25,7 @@ CONSOLE: Mapping[str, Row] = {
     "internal_error": ("500", "Something broke on our side; the log of the process has the details. Also ends runs."),
     "invalid_code": ("400", "The set-up code is wrong."),
     "invalid_credentials": ("400", "The e-mail or the password is wrong."),
+    "invalid_schema": ("400", "The JSON schema of an answer is none, or one that the embedded engine cannot enforce."),
     "invalid_invitation": ("400", "The invitation is unknown, used or expired."),
     "last_owner": ("409", "The last owner of a workspace can neither leave nor become less."),
     "malformed_json": ("400", "The body is not a JSON object."),

@@ -18,7 +18,7 @@ async def chat_completion(request: HttpRequest, caller: AppCaller) -> HttpRespon
     def read() -> tuple[RunAsk, ChatBody]:
         body = chat_body(body_json(request))
         said = chat_ask(body.messages)
-        draft = draft_with(published_draft(caller), body)
+        draft = draft_with(published_draft(caller), body, caller.mode)
         end_user = end_user_of(body.user, required=False)
         images = [image_store(caller, url, end_user, number) for number, url in enumerate(said.image_urls, 1)]
         ask = RunAsk(

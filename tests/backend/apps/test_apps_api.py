@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from functools import reduce
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -94,6 +95,7 @@ def test_put_replaces_the_draft_and_absent_keys_get_defaults(owner: Person) -> N
 
 
 SELECT = {"name": "a", "type": "select", "options": ["x"]}
+DEEP: dict[str, object] = reduce(lambda inner, _: {"items": inner}, range(400), {})
 WRONG_DRAFTS = {
     "an unknown key": ({"temprature": 1}, 400, "invalid", "temprature"),
     "an unknown key inside": ({"model": {"id": "smollm2-135m-instruct", "params": {}}}, 400, "invalid", "model.params"),
@@ -113,7 +115,9 @@ WRONG_DRAFTS = {
     "a tool in a chat": ({"tools": [{"name": "calculator"}]}, 400, "invalid", "tools.0"),
     "hybrid retrieval": ({"retrieval": {"mode": "hybrid"}}, 422, "not_yet", ""),
     "reranking": ({"retrieval": {"rerank": True}}, 422, "not_yet", ""),
-    "an output schema": ({"output_schema": {"type": "object"}}, 422, "not_yet", ""),
+    "a schema that is none": ({"output_schema": {"type": "thing"}}, 400, "invalid_schema", "output_schema"),
+    "a schema we cannot enforce": ({"output_schema": {"not": {}}}, 400, "invalid_schema", "output_schema"),
+    "a schema without end": ({"output_schema": DEEP}, 400, "invalid", "output_schema"),
     "a NUL": ({"prompt": "a\0b"}, 400, "invalid", ""),
     "a number that is none": (
         {"tools": [{"name": "calculator", "config": {"x": float("nan")}}]},
@@ -135,6 +139,16 @@ def test_a_draft_that_could_not_run_is_refused_and_changes_nothing(owner: Person
     assert (response.status_code, body["code"]) == (status, code), body
     assert not field or field in body["extra"]["fields"], body
     assert draft_of(owner, app) == before
+
+
+def test_a_schema_of_the_answer_is_kept_and_an_agent_has_none(owner: Person) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    app = app_of(owner)
+    saved = owner.request("put", f"/apps/{app['id']}/draft", {"output_schema": schema})
+    assert saved.status_code == 200, saved.json()
+    assert draft_of(owner, app)["output_schema"] == schema
+    refused = owner.request("put", f"/apps/{app_of(owner, 'agent')['id']}/draft", {"output_schema": schema})
+    assert refused.status_code == 400 and "output_schema" in refused.json()["extra"]["fields"]
 
 
 def test_an_unknown_variable_names_those_that_exist(owner: Person) -> None:

@@ -38,7 +38,10 @@ class StandIn(BaseHTTPRequestHandler):
         if not self._allowed():
             return
         if self.path == "/tokenize":
-            self._answer(200, {"count": len(body["prompt"].split()) if "prompt" in body else 7})
+            if "prompts" in body:
+                self._answer(200, {"counts": [len(text.split()) for text in body["prompts"]]})
+            else:
+                self._answer(200, {"count": 7})
         elif self.path == "/v1/embeddings":
             rows = [{"index": i, "embedding": [3.0, 4.0, float(len(t))]} for i, t in enumerate(body["input"])]
             self._answer(200, {"data": rows, "usage": {"prompt_tokens": 1}})

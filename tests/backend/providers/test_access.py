@@ -86,6 +86,7 @@ async def test_the_embedded_embedder_makes_unit_vectors_and_counts_exactly(own_s
     vectors = await made.embed(texts)
     assert len(vectors) == 70 and all(math.isclose(math.hypot(*vector), 1) for vector in vectors)
     assert await made.count_tokens(["one", "one two three", "one two"]) == [1, 3, 2]
+    assert [path for path, _, _ in own_server.seen].count("/tokenize") == 1, "one request counts many texts"
     batches = [body for path, _, body in own_server.seen if path == "/v1/embeddings"]
     assert [len(body["input"]) for body in batches] == [32, 32, 6] and batches[0]["cache_salt"] == "ws-1"
 

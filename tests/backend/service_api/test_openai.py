@@ -2,12 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
 from backend.common.database import in_database
 from backend.files.models import StoredFile
-from backend.runs.models import Run
+from backend.runs.models import Run, RunEvent
 from inference.types import ModelInfo, ToolCall
 from tests.agents.fakes import Reply, always, in_turn
 from tests.backend.apps.running import LIVE, MODEL, World, chunks_of, published, raw_stream
@@ -20,6 +21,10 @@ PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes
 
 def ask(*messages: tuple[str, object], **more: object) -> dict[str, object]:
     return {"model": "anything", "messages": [{"role": role, "content": text} for role, text in messages], **more}
+
+
+def format_of(schema: object) -> dict[str, object]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
 
 
 async def test_the_apps_prompt_precedes_the_clients_messages(owner: Person, world: World) -> None:
@@ -98,6 +103,53 @@ async def test_an_agents_thought_stays_a_paragraph_of_its_own_in_a_stream(owner:
     assert whole["choices"][0]["message"]["content"] == "It is 42."
 
 
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+JSON_OBJECT = {"type": "json_object"}
+
+
+def knows_schemas(world: World, said: str = '{"city": "Oslo"}') -> None:
+    world.model.info = replace(world.model.info, supports_schema=True)
+    world.model.script = lambda request: Reply(said, cached_tokens=2)
+
+
+@pytest.mark.parametrize("mode", ["chat", "completion"])
+@pytest.mark.parametrize(("asked", "schema"), [(format_of(CITY), CITY), (JSON_OBJECT, {})], ids=["schema", "object"])
+async def test_the_clients_format_reaches_the_model_and_its_json_the_trace(
+    owner: Person, world: World, mode: str, asked: object, schema: object
+) -> None:
+    knows_schemas(world)
+    client = await published(owner, mode, prompt="Name a city: {{query}}", variables=[{"name": "query"}])
+    answer = (await client.post("/chat/completions", ask(("user", "One?"), response_format=asked))).json()
+    assert answer["choices"][0]["message"]["content"] == '{"city": "Oslo"}', answer
+    assert answer["usage"]["prompt_tokens_details"] == {"cached_tokens": 2}
+    assert world.model.requests[-1].response_schema == schema
+    events = await in_database(lambda: [event.data for event in RunEvent.objects.filter(kind="node_finished")])
+    assert [data["outputs"].get("structured_output") for data in events][-1] == {"city": "Oslo"}
+
+
+async def test_the_authors_schema_holds_whatever_the_client_leaves_out_but_no_other_one(
+    owner: Person, world: World
+) -> None:
+    knows_schemas(world)
+    client = await published(owner, output_schema=CITY)
+    for same in (None, {"type": "text"}, JSON_OBJECT, format_of(CITY)):
+        response = await client.post("/chat/completions", ask(("user", "a"), response_format=same))
+        assert response.status_code == 200 and world.model.requests[-1].response_schema == CITY, same
+    other = format_of({"type": "object", "properties": {"name": {"type": "string"}}})
+    response = await client.post("/chat/completions", ask(("user", "a"), response_format=other))
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "response_format")
+
+
+async def test_an_agent_and_a_model_without_schemas_refuse_a_format(owner: Person, world: World) -> None:
+    agent = await published(owner, "agent")
+    response = await agent.post("/chat/completions", ask(("user", "a"), response_format=JSON_OBJECT))
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "response_format")
+    chat = await published(owner)
+    response = await chat.post("/chat/completions", ask(("user", "a"), response_format=JSON_OBJECT))
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "schema_unsupported")
+    assert not await in_database(Run.unscoped.exists)
+
+
 WRONG = {
     "no messages": (ask(), "messages"),
     "the assistant last": (ask(("user", "a"), ("assistant", "b")), "messages"),
@@ -105,7 +157,10 @@ WRONG = {
     "an unknown role": (ask(("boss", "a")), "messages.0.role"),
     "tools": (ask(("user", "a"), tools=[{"type": "function"}]), "tools"),
     "two answers": (ask(("user", "a"), n=2), "n"),
-    "a json format": (ask(("user", "a"), response_format={"type": "json_object"}), "response_format"),
+    "an unknown format": (ask(("user", "a"), response_format={"type": "yaml"}), "response_format"),
+    "a format without its schema": (ask(("user", "a"), response_format={"type": "json_schema"}), "response_format"),
+    "a schema we cannot enforce": (ask(("user", "a"), response_format=format_of({"not": {}})), "response_format"),
+    "a schema that is none": (ask(("user", "a"), response_format=format_of({"type": 1})), "response_format"),
     "a hot temperature": (ask(("user", "a"), temperature=3), "temperature"),
     "no tokens": (ask(("user", "a"), max_tokens=0), "max_tokens"),
     "a part that is audio": (ask(("user", [{"type": "input_audio"}])), "messages"),

@@ -1,6 +1,7 @@
 /** Which model answers and how freely. */
-import { Alert, Anchor, Group, NumberInput, Select, SimpleGrid, Slider, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, NumberInput, Select, SimpleGrid, Slider, Stack, Text } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useModels } from "@/shared/api/queries";
@@ -10,6 +11,14 @@ import { useDraft } from "@/shared/draft/DraftContext";
 import { formatCount, formatUsd } from "@/shared/format/numbers";
 import { StatusBadge } from "@/shared/ui/StatusBadge";
 import { useFieldError } from "./Section";
+
+type SetParameter = (name: string, value: Json) => void;
+
+const MORE = [
+  { name: "top_k", max: 1_000, step: 1 },
+  { name: "min_p", max: 1, step: 0.01 },
+  { name: "seed", max: 2 ** 32 - 1, step: 1 },
+] as const;
 
 export function ModelSection({ agent }: { agent: boolean }) {
   const { t } = useTranslation();
@@ -67,7 +76,45 @@ export function ModelSection({ agent }: { agent: boolean }) {
           onChange={(value) => set("max_tokens", value === "" ? null : Number(value))}
         />
       </SimpleGrid>
+      <MoreParameters set={set} />
     </Stack>
+  );
+}
+
+/** What few need: folded away, unless one of them is set. */
+function MoreParameters({ set }: { set: SetParameter }) {
+  const { t } = useTranslation();
+  const stored = useDraft((state) => state.draft.model.parameters);
+  const isSet = MORE.some(({ name }) => typeof stored[name] === "number");
+  const [open, setOpen] = useState(isSet);
+  return (
+    <>
+      <Group>
+        <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setOpen(!open)} aria-expanded={open}>
+          {t(open ? "build.fewerParameters" : "build.moreParameters")}
+        </Button>
+      </Group>
+      {open && (
+        <SimpleGrid cols={{ base: 1, xs: 3 }}>
+          {MORE.map(({ name, max, step }) => {
+            const value = stored[name];
+            return (
+              <NumberInput
+                key={name}
+                label={t(`build.parameters.${name}`)}
+                placeholder={t("build.automatic")}
+                min={0}
+                max={max}
+                step={step}
+                allowDecimal={step < 1}
+                value={typeof value === "number" ? value : ""}
+                onChange={(next) => set(name, next === "" ? null : Number(next))}
+              />
+            );
+          })}
+        </SimpleGrid>
+      )}
+    </>
   );
 }
 
@@ -91,7 +138,7 @@ interface ParameterProps {
   name: "temperature" | "top_p";
   max: number;
   fallback: number;
-  set: (name: string, value: Json) => void;
+  set: SetParameter;
 }
 
 function Parameter({ name, max, fallback, set }: ParameterProps) {

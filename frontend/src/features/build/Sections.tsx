@@ -1,5 +1,5 @@
 /** The left column: every part of the draft in its section. */
-import { IconBooks, IconCpu, IconMessageCircle, IconPencil, IconTool, IconVariable } from "@tabler/icons-react";
+import { IconBooks, IconBraces, IconCpu, IconMessageCircle, IconPencil, IconTool, IconVariable } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useDatasets, useModels } from "@/shared/api/queries";
 import type { App } from "@/shared/api/types";
@@ -8,6 +8,7 @@ import { AgentSection } from "./AgentSection";
 import { ConversationSection } from "./ConversationSection";
 import { KnowledgeSection } from "./KnowledgeSection";
 import { ModelSection } from "./ModelSection";
+import { OutputSection } from "./OutputSection";
 import { PromptSection } from "./PromptSection";
 import { Section } from "./Section";
 import { VariablesSection } from "./VariablesSection";
@@ -36,6 +37,11 @@ export function Sections({ app }: { app: App }) {
       {app.mode === "agent" && (
         <Section name="tools" icon={IconTool} title={t("build.tools")} summary={draft.tools.map((tool) => tool.name).join(", ") || t("build.toolsEmpty")} openAtFirst>
           <AgentSection />
+        </Section>
+      )}
+      {app.mode !== "agent" && (
+        <Section name="output_schema" icon={IconBraces} title={t("build.output")} summary={draft.output_schema ? t("build.outputJson") : t("build.outputEmpty")}>
+          <OutputSection />
         </Section>
       )}
       {app.mode !== "completion" && (

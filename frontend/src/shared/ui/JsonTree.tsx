@@ -7,7 +7,14 @@ import { CopyButton } from "./bits";
 
 const FOLD_CHARACTERS = 400;
 
-export function JsonTree({ value, label }: { value: Json; label: string }) {
+interface JsonTreeProps {
+  value: Json;
+  label: string;
+  /** Levels that are open at first. */
+  openTo?: number;
+}
+
+export function JsonTree({ value, label, openTo = 1 }: JsonTreeProps) {
   return (
     <Box p="sm" style={{ background: "var(--surface-sunken)", border: "1px solid var(--hairline)", borderRadius: 8 }}>
       <Group justify="space-between" mb={4}>
@@ -16,34 +23,40 @@ export function JsonTree({ value, label }: { value: Json; label: string }) {
         </Text>
         <CopyButton value={typeof value === "string" ? value : JSON.stringify(value, null, 2)} />
       </Group>
-      <Branch value={value} depth={0} />
+      <Branch value={value} depth={0} openTo={openTo} />
     </Box>
   );
 }
 
-function Branch({ value, depth }: { value: Json; depth: number }) {
+interface BranchProps {
+  value: Json;
+  depth: number;
+  openTo: number;
+}
+
+function Branch({ value, depth, openTo }: BranchProps) {
   if (typeof value !== "object" || value === null) return <Leaf value={value} />;
   const entries = Object.entries(value);
   if (entries.length === 0) return <Text className="mono" c="dimmed">{Array.isArray(value) ? "[]" : "{}"}</Text>;
   return (
     <Box>
       {entries.map(([key, child]) => (
-        <Entry key={key} name={key} value={child} depth={depth} />
+        <Entry key={key} name={key} value={child} depth={depth} openTo={openTo} />
       ))}
     </Box>
   );
 }
 
-function Entry({ name, value, depth }: { name: string; value: Json; depth: number }) {
+function Entry({ name, value, depth, openTo }: BranchProps & { name: string }) {
   const nested = typeof value === "object" && value !== null && Object.keys(value).length > 0;
-  const [open, setOpen] = useState(depth < 1);
+  const [open, setOpen] = useState(depth < openTo);
   if (!nested) {
     return (
       <Group gap={6} wrap="nowrap" align="baseline" py={1}>
         <Text className="mono" c="dimmed" style={{ flex: "none" }}>
           {name}
         </Text>
-        <Branch value={value} depth={depth + 1} />
+        <Branch value={value} depth={depth + 1} openTo={openTo} />
       </Group>
     );
   }
@@ -59,7 +72,7 @@ function Entry({ name, value, depth }: { name: string; value: Json; depth: numbe
       </UnstyledButton>
       {open && (
         <Box pl="md" ml={5} style={{ borderLeft: "1px solid var(--hairline)" }}>
-          <Branch value={value} depth={depth + 1} />
+          <Branch value={value} depth={depth + 1} openTo={openTo} />
         </Box>
       )}
     </Box>

@@ -1,7 +1,7 @@
 /** An answer: steps, text with citations, sources, what went wrong, tokens and times. */
 import { Alert, Anchor, Group, Loader, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useRoute } from "@/shared/api/workspace";
@@ -9,12 +9,16 @@ import { formatCount, formatDuration, formatUsd } from "@/shared/format/numbers"
 import { isLive } from "@/shared/sse/runView";
 import { CopyButton } from "@/shared/ui/bits";
 import { errorTextOf } from "@/shared/ui/errorText";
+import { JsonTree } from "@/shared/ui/JsonTree";
 import { Markdown } from "@/shared/ui/markdown/Markdown";
 import { FeedbackButtons } from "@/shared/ui/run/Feedback";
 import { PassageDrawer, Sources } from "@/shared/ui/run/Sources";
 import { RunNumbers, Steps } from "@/shared/ui/run/Steps";
 import classes from "../build.module.css";
+import { jsonAnswer } from "../outputSchema";
 import type { AnswerModel } from "./answerModel";
+
+const JSON_LEVELS = 3;
 
 interface AnswerProps {
   answer: AnswerModel;
@@ -26,10 +30,12 @@ export function Answer({ answer, reconnecting = false }: AnswerProps) {
   const [openSource, setOpenSource] = useState<number | null>(null);
   const open = useCallback((position: number) => setOpenSource(position), []);
   const live = isLive(answer.status);
+  const json = useMemo(() => (live ? undefined : jsonAnswer(answer.text)), [live, answer.text]);
   return (
     <article className={classes.answer} aria-label={t("build.answer")} aria-busy={live}>
       <Steps steps={answer.steps} live={live} />
-      {answer.text && <Markdown text={answer.text} positions={answer.sources.map((source) => source.position)} onCite={open} />}
+      {json !== undefined && <JsonTree value={json} label={t("build.answerJson")} openTo={JSON_LEVELS} />}
+      {answer.text && json === undefined && <Markdown text={answer.text} positions={answer.sources.map((source) => source.position)} onCite={open} />}
       {live && !answer.text && <Waiting label={t(answer.status === "queued" ? "build.queued" : "build.thinking")} />}
       {live && answer.text !== "" && <span className={`${classes.cursor} pulse`} aria-hidden />}
       {reconnecting && <Waiting label={t("build.reconnecting")} />}
