@@ -53,12 +53,16 @@ class TemplateLimitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a template is asked to render. With `forces_call`, the answer starts inside a tool call."""
+    """What a template is asked to render. With `forces_call`, the answer starts inside a tool call.
+
+    Without `opens_answer` the prompt ends with the last message: what was said, and no answer wanted.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     continues_final: bool = False
     forces_call: bool = False
+    opens_answer: bool = True
 
 
 class ChatTemplate:
@@ -88,7 +92,7 @@ class ChatTemplate:
         if not self.supports_tools_natively:
             messages, tools = with_tools_as_text(messages, tools), ()
         if not conversation.continues_final:
-            prompt = self._run(messages, tools, opens_answer=True)
+            prompt = self._run(messages, tools, opens_answer=conversation.opens_answer)
             return prompt + self.dialect.prompt if conversation.forces_call else prompt
         last = messages[-1]
         if last.role != "assistant":

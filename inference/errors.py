@@ -74,11 +74,87 @@ class EngineFailedError(InferenceError):
     http_status = 500
 
 
+class EngineDiedError(EngineFailedError):
+    """The engine's own processes are gone: it answers nothing any more, and must be loaded anew."""
+
+    code = "engine_died"
+
+
 class BadModelFileError(EngineFailedError):
     """The file is no GGUF that may be opened."""
 
     code = "bad_model_file"
     retryable = False
+
+
+class EngineMissingError(EngineFailedError):
+    """The engine that a model is to be served with is not installed."""
+
+    code = "engine_missing"
+    retryable = False
+    http_status = 501
+
+
+class AdminRefusedError(InferenceError):
+    """An admin route was asked without the secret of the home."""
+
+    code = "admin_refused"
+    http_status = 403
+
+
+class StoreError(InferenceError):
+    """The model store cannot do what was asked."""
+
+    code = "model_store"
+    http_status = 422
+
+
+class ModelExistsError(StoreError):
+    """A model of that name is installed."""
+
+    code = "model_exists"
+    http_status = 409
+
+
+class ModelInUseError(StoreError):
+    """The model is loaded, built in or in use."""
+
+    code = "model_in_use"
+    http_status = 409
+
+
+class DiskFullError(StoreError):
+    """The disk has no room for the model."""
+
+    code = "disk_full"
+    http_status = 507
+
+
+class MemoryShortError(StoreError):
+    """The memory has no room for the model."""
+
+    code = "memory_short"
+    http_status = 507
+
+
+class HubError(StoreError):
+    """The hub did not hand out the model."""
+
+    code = "hub_error"
+    http_status = 502
+
+
+class HubAuthError(HubError):
+    """The hub wants a token, or one with more rights."""
+
+    code = "hub_auth"
+
+
+class HubUnreachableError(HubError):
+    """No connection to the hub, or it broke."""
+
+    code = "hub_unreachable"
+    retryable = True
 
 
 class UpstreamError(InferenceError):

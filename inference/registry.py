@@ -12,7 +12,12 @@ from inference.protocol import LocalEngine
 from inference.types import EngineStats, ModelInfo
 
 GROUP = "atelier.engines"
-_BUILTIN = (EntryPoint(name="llama_cpp", value="inference.engines.llama_cpp:create", group=GROUP),)
+_BUILTIN = (
+    EntryPoint(name="llama_cpp", value="inference.engines.llama_cpp:create", group=GROUP),
+    EntryPoint(name="vllm", value="inference.engines.vllm:create", group=GROUP),
+    EntryPoint(name="transformers", value="inference.engines.transformers:create", group=GROUP),
+    EntryPoint(name="ctranslate2", value="inference.engines.ctranslate2:create", group=GROUP),
+)
 
 
 class EngineFactory(Protocol):
@@ -44,13 +49,23 @@ class Supervised(LocalEngine, Protocol):
         """What keeps its process from the network, or "none"."""
         ...
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, None while there is none."""
+        ...
+
+    @property
+    def outstanding(self) -> int:
+        """How many requests it has not answered yet."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
     """What is known of one model now. `confinement` is empty for an engine in this process."""
 
     id: str
-    state: Literal["loading", "loaded", "restarting", "failed"]
+    state: Literal["loading", "loaded", "restarting", "failed", "unloaded"]
     stats: EngineStats
     reason: str = ""
     confinement: str = ""
@@ -76,6 +91,7 @@ class Registry:
         self._engines: dict[str, LocalEngine] = {}
         self._infos: dict[str, ModelInfo] = {}
         self._failures: dict[str, InferenceError] = {}
+        self._unloaded: set[str] = set()
         self._loading = asyncio.Lock()
 
     @property
@@ -88,6 +104,7 @@ class Registry:
         async with self._loading:
             if model in self._engines:
                 return self._engines[model]
+            self._unloaded.discard(model)
             try:
                 engine = await self._create(config)
             except InferenceError as problem:
@@ -97,6 +114,35 @@ class Registry:
             self._engines[model] = engine
             self._infos |= {info.id: info for info in await engine.models()}
             return engine
+
+    def add(self, config: ModelConfig) -> None:
+        """Serve one more model, not loaded yet; settings of one that is loaded count from its next loading on."""
+        if config.id not in self._engines:
+            self._unloaded.add(config.id)
+            self._failures.pop(config.id, None)
+        self._configs[config.id] = config
+
+    def discard(self, model: str) -> None:
+        """Serve a model no more. It must not be loaded."""
+        assert model not in self._engines, f"{model!r} is loaded"
+        self._configs.pop(model, None)
+        self._failures.pop(model, None)
+        self._unloaded.discard(model)
+
+    async def unload(self, model: str) -> None:
+        """Free the engine of a model, which can be loaded again; requests that it works on fail."""
+        self._config(model)
+        async with self._loading:
+            self._failures.pop(model, None)
+            self._unloaded.add(model)
+            self._infos.pop(model, None)
+            engine = self._engines.pop(model, None)
+            if engine is not None:
+                await engine.aclose()
+
+    def loaded(self) -> Mapping[str, LocalEngine]:
+        """Return the engines by model."""
+        return self._engines
 
     def fail(self, model: str, reason: str) -> None:
         """Note why a model cannot be loaded."""
@@ -109,11 +155,17 @@ class Registry:
             return self._engines[model]
         if model in self._failures:
             raise self._failures[model]
+        if model in self._unloaded:
+            raise ModelLoadingError(f"The model {model!r} is not loaded: load it, or try again.", retry_after_s=2.0)
         raise ModelLoadingError(f"The model {model!r} is being loaded: try again in a few seconds.", retry_after_s=2.0)
 
     def infos(self) -> list[ModelInfo]:
-        """Return the loaded models in the order they were configured."""
-        return [self._infos[model] for model in self._configs if model in self._infos]
+        """Return the models that can be asked, in the order they were configured: unloaded ones too."""
+        return [
+            self._infos.get(model) or _info(config)
+            for model, config in self._configs.items()
+            if model in self._infos or model in self._unloaded
+        ]
 
     def states(self) -> list[ModelState]:
         return [self._state(model) for model in self._configs]
@@ -151,4 +203,17 @@ class Registry:
             return ModelState(model, "loaded", engine.stats())
         if model in self._failures:
             return ModelState(model, "failed", EngineStats(), self._failures[model].message)
-        return ModelState(model, "loading", EngineStats())
+        return ModelState(model, "unloaded" if model in self._unloaded else "loading", EngineStats())
+
+
+def _info(config: ModelConfig) -> ModelInfo:
+    """Return what can be said of a model before an engine has it."""
+    is_chat = config.kind == "chat"
+    return ModelInfo(
+        config.id,
+        config.kind,
+        config.context_tokens,
+        supports_tools=is_chat,
+        supports_continuation=is_chat,
+        supports_schema=is_chat,
+    )

@@ -22,7 +22,8 @@ class Executor(Protocol):
     compute_s: seconds spent in the model's own code since it was loaded; what else a step takes is Python's share.
     """
 
-    compute_s: float
+    @property
+    def compute_s(self) -> float: ...
 
     def open(self, sequence: Sequence) -> None:
         """Prepare sampling for a new sequence; generated tokens it brings along are taken into account."""

@@ -31,6 +31,10 @@ class Policy(Protocol):
 
     def rank(self, sequence: Sequence) -> Rank: ...
 
+    def level(self, sequence: Sequence) -> tuple[int, int]:
+        """Return whom it goes before, tenants aside: a prompt of a higher level takes turns with answers of a lower."""
+        ...
+
     def served(self, sequence: Sequence, prefilled: int, generated: int, now_s: float) -> None:
         """Charge a sequence for what a step computed of it."""
         ...
@@ -67,6 +71,9 @@ class FcfsPolicy:
 
     def rank(self, sequence: Sequence) -> Rank:
         return (self._numbers[sequence.id],)
+
+    def level(self, sequence: Sequence) -> tuple[int, int]:
+        return 0, 0
 
     def served(self, sequence: Sequence, prefilled: int, generated: int, now_s: float) -> None:
         return
@@ -138,6 +145,10 @@ class MlfqPolicy:
             return (-1,)
         deficit = self._counters.rank(sequence.tenant)
         return standing.first_class, deficit, standing.level, sequence.missing, standing.number
+
+    def level(self, sequence: Sequence) -> tuple[int, int]:
+        standing = self._standings[sequence.id]
+        return (-1, 0) if standing is self._lifted else (standing.first_class, standing.level)
 
     def served(self, sequence: Sequence, prefilled: int, generated: int, now_s: float) -> None:
         self._counters.charge(sequence.tenant, prefilled, generated)

@@ -10,7 +10,7 @@ from inference.batching.lookup import MAX_DRAFTING, Speculation, without
 from inference.batching.policy import FcfsPolicy, MlfqPolicy, Policy
 from inference.batching.prefix import common_length
 from inference.batching.sequence import Batch, Outcome, Row, Sequence, Token
-from inference.batching.speed import StepSpeed
+from inference.batching.speed import StepSpeed, Turns
 from inference.types import FinishReason
 
 _DECODE_TOKENS = 8  # who misses no more (a token, or some that a grammar forced) counts as decoding
@@ -34,7 +34,7 @@ class Limits:
     slots: int = 0
     cached_tokens: int | None = None
     shares_prefixes: bool = True
-    itl_target_s: float = 0.15
+    itl_target_s: float = 0.1
     scheduling: Literal["mlfq", "fcfs"] = "mlfq"
 
     def __post_init__(self) -> None:
@@ -69,6 +69,8 @@ class Scheduler:
         slots = limits.slots or limits.max_sequences
         self.kv = KvCache(limits.kv_tokens, slots, limits.cached_tokens, shares=limits.shares_prefixes)
         self.speculation = Speculation(self.speed)
+        self._prompt_turns = Turns()
+        self._takes_turns = False  # the step that was planned has a prompt that ranks behind its answers
         self.preemptions = 0
         self.admitted = 0
         self.queued_s = 0.0  # from arrival to the first admission, summed
@@ -176,7 +178,12 @@ class Scheduler:
 
     def record(self, batch: Batch, seconds: float) -> None:
         """Learn what a step took."""
-        self.speed.record(*parts_of(batch), seconds)
+        decoded, prefilled = parts_of(batch)
+        self.speed.record(decoded, prefilled, seconds)
+        if self._takes_turns:
+            self._prompt_turns.took(max(0.0, seconds - self.speed.decode_s(decoded)))
+        elif not prefilled:
+            self._prompt_turns.gave_back(seconds)
 
     def _accepted(self, sequence: Sequence, outcome: Outcome) -> tuple[tuple[Token, ...], FinishReason | None]:
         """Return those of the tokens that belong to the answer, and why it ends with them."""
@@ -205,7 +212,19 @@ class Scheduler:
         return everyone
 
     def _rows(self, candidates: list[Sequence], now_s: float) -> list[Row]:
-        """Choose who takes part: everybody who decodes and as much prefill as fits between two tokens."""
+        """Choose who takes part; prompts that rank behind the answers take turns with them."""
+        behind = self._behind(candidates)
+        if behind and self._prompt_turns.are_answers:
+            self._takes_turns = False
+            if rows := self._chosen([each for each in candidates if each.id not in behind], now_s):
+                return rows
+            self._prompt_turns.forgive()  # the answers had to give up their cells
+        rows = self._chosen(candidates, now_s)
+        self._takes_turns = any(row.sequence.id in behind for row in rows)
+        return rows
+
+    def _chosen(self, candidates: list[Sequence], now_s: float) -> list[Row]:
+        """Choose everybody who decodes and as much prefill as fits between two tokens."""
         decoding = sum(sequence.missing <= _DECODE_TOKENS for sequence in self._resident.values())
         budget = self.speed.prefill_budget(min(decoding, self.limits.max_sequences), self.limits.batch_tokens)
         decodes: list[Row] = []
@@ -230,13 +249,27 @@ class Scheduler:
             if sequence.missing <= _DECODE_TOKENS:
                 rows, size = decodes, sequence.missing
             else:
-                rows, size = prefills, min(sequence.missing, budget)
+                rows, size = prefills, _even_part(sequence.missing, budget)
                 budget -= max(size, 0)
             if (size := min(size, tokens_left)) > 0:
                 rows.append(Row(sequence, sequence.computed, size))
                 tokens_left -= size
         rows = [row for row in decodes + prefills if row.sequence.slot is not None]
         return self._with_drafts(rows) if not prefills and len(rows) <= MAX_DRAFTING else rows
+
+    def _behind(self, candidates: list[Sequence]) -> set[int]:
+        """Return the prompts that rank behind an answer which is being generated."""
+        decoding = [
+            self._policy.level(sequence)
+            for sequence in candidates
+            if sequence.slot is not None and sequence.missing <= _DECODE_TOKENS
+        ]
+        if not decoding:
+            self._prompt_turns.forgive()
+            return set()
+        first = min(decoding)
+        prompts = (sequence for sequence in candidates if sequence.missing > _DECODE_TOKENS)
+        return {sequence.id for sequence in prompts if self._policy.level(sequence) > first}
 
     def _with_drafts(self, rows: list[Row]) -> list[Row]:
         """Add guesses to the rows of a step that leaves the processor time for them."""
@@ -331,6 +364,11 @@ def parts_of(batch: Batch) -> tuple[int, int]:
     """Return how many tokens of a step are decoded, guesses included, and how many are prefilled."""
     decoded = sum(row.size for row in batch.rows if row.count <= _DECODE_TOKENS)
     return decoded, batch.tokens - decoded
+
+
+def _even_part(tokens: int, most: int) -> int:
+    """Return the size of the first of as few equal parts as possible: a small rest would cost as much as a part."""
+    return -(-tokens // -(-tokens // most)) if most > 0 else 0
 
 
 def _group(sequence: Sequence) -> str | None:

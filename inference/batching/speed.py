@@ -5,12 +5,13 @@ _SMALLEST_CHUNK = 8
 _FIRST_PREFILL_RATE = 250.0  # tokens per second, until measured
 _FIRST_DECODE_S = 0.02
 _MEASURED_TOKENS = 16  # fewer prompt tokens say nothing about the rate
+_ANSWERS_TO_PROMPTS = 2.0
 
 
 class StepSpeed:
     """Moving averages of the seconds that a decode step of B rows takes, and of the prefill rate."""
 
-    def __init__(self, *, itl_target_s: float = 0.15) -> None:
+    def __init__(self, *, itl_target_s: float = 0.1) -> None:
         self.itl_target_s = itl_target_s
         self.prefill_rate = _FIRST_PREFILL_RATE
         self._decode_s: dict[int, float] = {}
@@ -48,3 +49,30 @@ class StepSpeed:
         elif prefilled >= _MEASURED_TOKENS:
             spent = max(seconds - self.decode_s(decoded), seconds / 4, 1e-6)
             self.prefill_rate += _SMOOTHING * (prefilled / spent - self.prefill_rate)
+
+
+class Turns:
+    """Time that answers are owed by prompts which rank behind them.
+
+    A prompt beside answers makes each of their tokens as slow as its chunk. One that ranks behind them (a document
+    behind short answers) therefore gives back twice what it took, in steps without it: the answers keep two thirds of
+    the time, and mostly their own pace, instead of one token for each chunk until the document is read.
+    """
+
+    def __init__(self) -> None:
+        self._owed_s = 0.0
+
+    @property
+    def are_answers(self) -> bool:
+        """Whether it is the turn of the answers."""
+        return self._owed_s > 0
+
+    def took(self, seconds: float) -> None:
+        self._owed_s += _ANSWERS_TO_PROMPTS * seconds
+
+    def gave_back(self, seconds: float) -> None:
+        self._owed_s = max(0.0, self._owed_s - seconds)
+
+    def forgive(self) -> None:
+        """Nobody is owed anything: those who were have ended."""
+        self._owed_s = 0.0

@@ -4,8 +4,9 @@ import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
+from inference.engines.batched_chat import unknown_adapter
 from inference.engines.llama_bindings import LlamaModel, library
-from inference.errors import EngineFailedError, InvalidRequestError
+from inference.errors import EngineFailedError
 from inference.gguf_header import check_gguf
 
 
@@ -34,11 +35,6 @@ class LlamaAdapters:
             raise unknown_adapter(name, self.names)
         one = (self._api.llama_adapter_lora_p_ctypes * 1)(adapter)
         self._api.llama_set_adapters_lora(context, one, 1, (ctypes.c_float * 1)(1.0))
-
-
-def unknown_adapter(name: str, known: Sequence[str]) -> InvalidRequestError:
-    listed = f"choose one of {', '.join(known)}" if known else "this model has none"
-    return InvalidRequestError(f"The adapter {name[:200]!r} does not exist here: {listed}.", param="adapter")
 
 
 def _load(model: LlamaModel, name: str, path: Path) -> object:

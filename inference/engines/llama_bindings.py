@@ -1,10 +1,11 @@
 """The one door to llama.cpp's C API: opens models and turns text into tokens and back."""
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,22 @@ def _log(level: int, text: bytes, _user_data: int) -> None:
 
 
 _LOG_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_log)  # C keeps a pointer to it
+
+
+@contextlib.contextmanager
+def log_heard(hear: Callable[[int, str], None]) -> Iterator[None]:
+    """Give every line of the library's log, with its level, to `hear` instead of stderr while the block runs."""
+    api = library()
+
+    def heard(level: int, text: bytes | None, _user_data: int) -> None:
+        hear(level, (text or b"").decode("utf-8", "replace").strip())
+
+    callback = api.llama_log_callback(heard)
+    api.llama_log_set(callback, ctypes.c_void_p(0))
+    try:
+        yield
+    finally:
+        api.llama_log_set(_LOG_CALLBACK, ctypes.c_void_p(0))
 
 
 class LlamaModel:

@@ -70,6 +70,11 @@ class LlamaEmbedder:
         """Return the tokens of `text` with the special ones around them, cut to the model's limit."""
         return self._surround(self.text_tokens(text, self._room))
 
+    def all_tokens(self, text: str) -> list[int]:
+        """Return the tokens of `text` with the special ones, however many: who cuts texts has to know what is lost."""
+        most = len(text.encode("utf-8", "replace"))
+        return self._surround(self.text_tokens(text, most))
+
     def surround(self, tokens: Sequence[int]) -> list[int]:
         """Return a client's own tokens with the special ones around them, cut to the limit.
 

@@ -53,7 +53,9 @@ class LlamaCppEmbeddings:
         self._require_model(request.model)
         if request.prompt is None:
             raise InvalidRequestError(f"{request.model!r} has no chat template: send 'prompt'.", param="messages")
-        return (await self._tokenize((request.prompt,)))[0]
+        if len(request.prompt) > _LONG_TEXT:
+            return await asyncio.to_thread(self._embedder.all_tokens, request.prompt)
+        return self._embedder.all_tokens(request.prompt)
 
     async def count_tokens(self, request: GenerateRequest) -> int:
         return len(await self.tokenize(request))

@@ -37,10 +37,15 @@ class LlamaExecutor:
         self._candidates = Candidates(model.vocabulary_size)
         self._threads = ThreadChooser(cores_available())
         self._samplers: dict[int, SequenceSampler] = {}
-        self.compute_s = 0.0  # spent inside llama_decode since load
+        self._decode_s = 0.0  # spent inside llama_decode since load
         self.context: object = None
         self._memory: object = None
         self._make_context()
+
+    @property
+    def compute_s(self) -> float:
+        """Seconds spent inside llama.cpp since load."""
+        return self._decode_s + self._candidates.sampling_s
 
     def open(self, sequence: Sequence) -> None:
         self._samplers[sequence.id] = SequenceSampler(self._model, self._candidates, sequence)
@@ -62,7 +67,7 @@ class LlamaExecutor:
         started = time.perf_counter()
         status = self._api.llama_decode(self.context, self._batch.raw)
         seconds = time.perf_counter() - started
-        self.compute_s += seconds
+        self._decode_s += seconds
         if status != 0:
             raise self._failure(status, rows, size)
         self._threads.record(size, threads, seconds)

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import secrets
+import time
 from collections.abc import Iterable
 from collections.abc import Sequence as Sized
 from types import ModuleType
@@ -30,6 +31,7 @@ class Candidates:
         self._ids = np.arange(vocabulary_size, dtype=np.int32)
         self._rows = np.zeros(vocabulary_size, _CANDIDATE)
         self._array = self._api.llama_token_data_array()
+        self.sampling_s = 0.0  # spent inside llama.cpp's samplers since load, grammars aside
         self._pointer = ctypes.byref(self._array)
 
     def pick(self, chain: object, logits: Logits, allowed: TokenIds | None = None) -> int:
@@ -73,7 +75,9 @@ class SequenceSampler:
         if self._constraint is not None:
             token = self._choose_allowed(self._constraint, logits_of(context, output, self._model), remaining)
         else:
+            started = time.perf_counter()
             token = self._api.llama_sampler_sample(self._chain, context, output)
+            self._candidates.sampling_s += time.perf_counter() - started
         if self._top_logprobs is None:
             return Token(token)
         return with_logprobs(token, logits_of(context, output, self._model), self._top_logprobs)

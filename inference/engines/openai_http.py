@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from inference.engines.circuit import CircuitBreaker
 from inference.engines.openai_wire import (
     Dialect,
     chat_body,
@@ -22,6 +23,7 @@ from inference.engines.openai_wire import (
     rerank_body,
     tokenize_body,
 )
+from inference.engines.quirks import adapted, quirks_of
 from inference.errors import (
     InferenceError,
     InvalidRequestError,
@@ -42,7 +44,6 @@ from inference.types import (
     Usage,
 )
 
-_ATTEMPTS = 3
 _FIRST_BACKOFF_S = 0.25
 _LONGEST_BACKOFF_S = 8.0
 _MAX_ERROR_BYTES = 64 * 1024
@@ -55,17 +56,23 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait: for a connection, and for the next bytes of an answer."""
+    """Seconds to wait: for a connection, for an answer to begin (long prompts take long), and between its pieces.
+
+    `attempts` are made at a request whose answer has not begun.
+    """
 
     connect_s: float = 5.0
-    read_s: float = 120.0
+    first_token_s: float = 300.0
+    idle_s: float = 60.0
+    attempts: int = 3
 
 
 class OpenAIHttpEngine:
     """Speaks to one base URL (`…/v1`) through a client that the caller made and closes.
 
     `dialect`: "openai" sends only what OpenAI knows; "atelier" adds what our own server knows (continuation, exact
-    token counts, priority, tenant). Failures that may pass are tried again, but never once the answer has begun.
+    token counts, priority, tenant). Failures that may pass are tried again, but never once the answer has begun, and
+    a server that keeps failing is left alone for a while: pass the `breaker` that all engines of one server share.
     """
 
     def __init__(
@@ -76,8 +83,8 @@ class OpenAIHttpEngine:
         api_key: str | None = None,
         dialect: Dialect = "openai",
         timeouts: Timeouts | None = None,
-        attempts: int = _ATTEMPTS,
         sleep: Sleep = asyncio.sleep,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._client = client
         self._base = base_url.rstrip("/")
@@ -85,9 +92,10 @@ class OpenAIHttpEngine:
             {"Authorization": f"Bearer {api_key}"} if api_key else {}
         )
         self._dialect: Dialect = dialect
-        wait = timeouts or Timeouts()
-        self._timeout = httpx.Timeout(wait.read_s, connect=wait.connect_s)
-        self._attempts = attempts
+        self._quirks = quirks_of(base_url)
+        self._wait = timeouts or Timeouts()
+        self._timeout = httpx.Timeout(self._wait.first_token_s, connect=self._wait.connect_s)
+        self._breaker = breaker
         self._sleep = sleep
 
     async def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
@@ -96,11 +104,12 @@ class OpenAIHttpEngine:
         if request.resume_tokens:
             raise InvalidRequestError("This model server cannot go on after tokens it made before: start anew.")
         path = "/completions" if is_plain(request) else "/chat/completions"
-        response = await self._post(path, chat_body(request, self._dialect))
+        body = adapted(chat_body(request, self._dialect), request, self._quirks)
+        response = await self._post(path, body)
         try:
             reason: FinishReason | None = None
             usage: Usage | None = None
-            async with contextlib.aclosing(_events(response)) as chunks:
+            async with contextlib.aclosing(self._timed(_events(response))) as chunks:
                 async for chunk in chunks:
                     delta = read_chunk(chunk)
                     reason, usage = delta.finish_reason or reason, delta.usage or usage
@@ -152,6 +161,16 @@ class OpenAIHttpEngine:
             counts += found
         return counts
 
+    async def token_ids(self, model: str, text: str) -> list[int]:
+        """Return the tokens that a model of our own server reads for a text; none of other servers."""
+        if self._dialect != "atelier":
+            return []
+        answer = await self._ask("POST", self._tokenize_url, {"model": model, "prompt": text})
+        tokens = answer.get("tokens")
+        if not isinstance(tokens, list) or not all(isinstance(token, int) for token in tokens):
+            raise UpstreamBadResponseError(f"The model server sent the tokens {tokens!r}.")
+        return tokens
+
     @property
     def _tokenize_url(self) -> str:
         return f"{self._base.removesuffix('/v1')}/tokenize"
@@ -181,14 +200,52 @@ class OpenAIHttpEngine:
     async def _send(self, method: str, url: str, body: dict[str, object] | None) -> httpx.Response:
         """Return an open response of status 200, trying again what may pass."""
         content = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        for attempt in range(1, self._attempts + 1):
+        for attempt in range(1, self._wait.attempts + 1):
             try:
-                return await self._try(method, url, content)
+                return await self._guarded(method, url, content)
             except InferenceError as problem:
-                if not problem.retryable or attempt == self._attempts:
+                if not problem.retryable or attempt == self._wait.attempts or self._is_left_alone:
                     raise
                 await self._sleep(_backoff_s(attempt, problem.retry_after_s))
         raise AssertionError("the last attempt returns or raises")
+
+    async def _guarded(self, method: str, url: str, content: bytes | None) -> httpx.Response:
+        """Ask once, unless the server rests; what comes of it is remembered."""
+        breaker = self._breaker
+        if breaker is None:
+            return await self._try(method, url, content)
+        breaker.enter()
+        try:
+            response = await self._try(method, url, content)
+        except InferenceError as problem:
+            breaker.failed(problem)
+            raise
+        except BaseException:
+            breaker.left()
+            raise
+        breaker.succeeded()
+        return response
+
+    @property
+    def _is_left_alone(self) -> bool:
+        return self._breaker is not None and self._breaker.is_open
+
+    async def _timed(self, chunks: AsyncGenerator[dict[str, object], None]) -> AsyncGenerator[dict[str, object], None]:
+        """Yield the chunks, the first after a long wait at most, the others after short ones."""
+        limit_s = self._wait.first_token_s
+        async with contextlib.aclosing(chunks):
+            while True:
+                try:
+                    async with asyncio.timeout(limit_s):
+                        chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    raise UpstreamTimeoutError(
+                        f"The model server at {self._base} sent nothing for {limit_s:g} s: try again, or ask for less."
+                    ) from None
+                yield chunk
+                limit_s = self._wait.idle_s
 
     async def _try(self, method: str, url: str, content: bytes | None) -> httpx.Response:
         request = self._client.build_request(method, url, content=content, headers=self._headers, timeout=self._timeout)

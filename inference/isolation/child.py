@@ -1,4 +1,4 @@
-"""python -m inference.isolation.child FD PARENT: load one engine and serve it to the process at the socket's end."""
+"""python -m inference.isolation.child FD PARENT [workers]: load one engine and serve it at the socket's end."""
 
 import asyncio
 import importlib
@@ -8,12 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 import numpy as np
 
-from inference.errors import EngineFailedError, InferenceError
-from inference.isolation.confine import confine
+from inference.errors import EngineDiedError, EngineFailedError, InferenceError
+from inference.isolation.confine import confine, end_with_starter
 from inference.isolation.messages import (
     Ask,
     Cancel,
@@ -38,6 +38,7 @@ from inference.protocol import LocalEngine
 from inference.types import Delta, Embeddings
 
 _LOG = logging.getLogger(__name__)
+_DEAD = 70  # sysexits.h: EX_SOFTWARE
 _STATS_EVERY_S = 0.1  # while there is work; a heartbeat's time otherwise
 
 
@@ -87,7 +88,11 @@ class Serving:
     async def _beat(self, engine: LocalEngine, every_s: float) -> None:
         """Send heartbeats: rarely when idle, often enough for fresh numbers while there is work."""
         while True:
-            self._send(Heartbeat(engine.stats()))
+            try:
+                stats = engine.stats()
+            except EngineDiedError:
+                _end_dead()
+            self._send(Heartbeat(stats))
             if self._tasks:
                 await asyncio.sleep(min(_STATS_EVERY_S, every_s))
                 continue
@@ -114,6 +119,8 @@ class Serving:
                     self._send(Tokens(ask.id, await engine.tokenize(ask.request)))
                 case _:
                     assert_never(ask)
+        except EngineDiedError:
+            _end_dead()
         except InferenceError as problem:
             self._fail(ask.id, problem)
         except Exception:  # noqa: BLE001  # the edge of the process: this request fails, the others go on
@@ -154,6 +161,12 @@ class Serving:
         self.wire.send(encode(message))
 
 
+def _end_dead() -> NoReturn:
+    """End this process, whose engine has lost its own: the server starts the next, and asks it what is open."""
+    _LOG.error("the engine's workers have died")
+    os._exit(_DEAD)
+
+
 def _factory(point: str) -> Callable[..., LocalEngine]:
     module, _, name = point.partition(":")
     made: Callable[..., LocalEngine] = getattr(importlib.import_module(module), name)
@@ -178,11 +191,14 @@ def main(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    confinement = confine(parent)
+    confinement = confine(parent, has_workers="workers" in arguments[2:])
     with socket.socket(fileno=descriptor) as channel:
         channel.setblocking(False)
         asyncio.run(_serve(channel, confinement))
 
 
+if __name__ == "__mp_main__":
+    # What multiprocessing starts for an engine imports this module first, and must not outlive us.
+    end_with_starter()
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -120,6 +120,11 @@ class ProcessEngine:
         """The child's process id, None while there is no child."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def outstanding(self) -> int:
+        """How many requests wait for their answer or its end."""
+        return len(self._calls)
+
     async def generate(self, request: GenerateRequest) -> AsyncIterator[Delta]:
         call = self._begin(Generate(next(self._numbers), request))
         try:

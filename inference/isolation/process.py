@@ -18,7 +18,9 @@ from inference.isolation.wire import Wire
 
 # No variable that could hold a secret: only what the interpreter, the C library and the threads read.
 _ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-_ENVIRONMENT_PREFIXES = ("GGML_", "GOMP_", "OMP_", "LLAMA_", "MALLOC_", "PYTHONDONTWRITE", "PYTHONPYCACHE")
+_ENVIRONMENT_PREFIXES = (
+    "GGML_", "GOMP_", "OMP_", "LLAMA_", "MALLOC_", "PYTHONDONTWRITE", "PYTHONPYCACHE", "CUDA_", "NVIDIA_", "VLLM_CPU_",
+)  # fmt: skip
 
 
 class EngineProcess:
@@ -38,11 +40,11 @@ class EngineProcess:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "inference.isolation.child", str(theirs.fileno()), str(os.getpid()),
-                pass_fds=(theirs.fileno(),), env=environment(os.environ),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+            try:
+                process = await _spawn(load.config, theirs.fileno())
+            except OSError as problem:
+                ours.close()
+                raise EngineFailedError(f"The engine's process cannot be started: {problem}.") from None
         child = cls(process, on_message)
         try:
             await asyncio.get_running_loop().create_connection(lambda: child.wire, sock=ours)
@@ -97,6 +99,15 @@ class EngineProcess:
             self._is_heard.set()
         else:
             raise msgspec.ValidationError(f"{type(message).__name__} before the engine is loaded")
+
+
+async def _spawn(config: ModelConfig, descriptor: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        str(config.python or sys.executable), "-P", "-m", "inference.isolation.child",
+        str(descriptor), str(os.getpid()), *(("workers",) if config.has_workers else ()),
+        pass_fds=(descriptor,), env=environment(os.environ),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def environment(ours: "os._Environ[str] | dict[str, str]") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Convert a BERT (safetensors, WordPiece), embedding model or cross-encoder, to one GGUF: convert SRC DST."""
+"""Convert a folder of safetensors to one GGUF: convert SRC DST. BERTs (WordPiece) are read here, others by decoder."""
 
 import json
 import os
@@ -9,14 +9,25 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from inference.quantization.decoder import Progress, convert_decoder, no_progress
+from inference.quantization.errors import QuantizationError, UnsupportedModelError
 from inference.quantization.gguf import EncoderSpec, Tensor, gguf_name, write_encoder
 
 _CROSS_ENCODER = "BertForSequenceClassification"
 _SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]")
 
 
-class UnsupportedModelError(ValueError):
-    """The folder holds a model that this converter does not know."""
+__all__ = ["UnsupportedModelError", "convert", "convert_encoder", "main"]
+
+
+def convert(source_dir: Path, target: Path, progress: Progress = no_progress) -> Path:
+    """Write the model in `source_dir`, a text generator or a BERT, to `target` as a GGUF and return it.
+
+    Raises QuantizationError for what cannot be converted, OSError where the file cannot be written.
+    """
+    if not (source_dir / "config.json").is_file() or _read_json(source_dir / "config.json").get("model_type") != "bert":
+        return convert_decoder(source_dir, target, progress)
+    return convert_encoder(source_dir, target)
 
 
 def convert_encoder(source_dir: Path, target: Path) -> Path:
@@ -125,8 +136,8 @@ def main(arguments: list[str]) -> int:
         return 2
     source, target = map(Path, arguments)
     try:
-        written = convert_encoder(source, target)
-    except (ValueError, SafetensorError, OSError) as problem:
+        written = convert(source, target)
+    except (QuantizationError, ValueError, SafetensorError, OSError) as problem:
         sys.stderr.write(f"{source} cannot be converted: {problem}\n")
         return 1
     sys.stdout.write(f"{written}\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inference.config import ModelConfig
 from inference.server.logprobs import LegacyLogprobs, chat_logprobs
 from inference.server.schemas import RerankBody
 from inference.server.wire import Answer
@@ -184,13 +185,10 @@ def _input_usage(spent: Usage) -> Answer:
     return {"prompt_tokens": spent.prompt_tokens, "total_tokens": spent.prompt_tokens}
 
 
-def models(infos: Iterable[ModelInfo], created: int) -> list[Answer]:
+def models(infos: Iterable[ModelInfo], configs: Iterable[ModelConfig], created: int) -> list[Answer]:
     """Return OpenAI's model objects with what ours know besides: each model, then its adapters as vLLM lists them."""
-    return [
-        _model(info, name, created)
-        for info in infos
-        for name in (info.id, *(name for name in info.adapters if name != info.id))
-    ]
+    names = {config.id: [name for name in config.names if name != config.id] for config in configs}
+    return [_model(info, name, created) for info in infos for name in (info.id, *names[info.id])]
 
 
 def _model(info: ModelInfo, name: str, created: int) -> Answer:

@@ -16,6 +16,7 @@ from inference.config import ServerConfig
 from inference.errors import InvalidRequestError, UnknownModelError
 from inference.registry import Registry
 from inference.server import answers
+from inference.server.admin import Admin
 from inference.server.choices import Numbered, fan_out, merge
 from inference.server.edge import (
     EventStream,
@@ -29,18 +30,20 @@ from inference.server.edge import (
     unless_gone,
 )
 from inference.server.guard import Guard
-from inference.server.loading import load_all
 from inference.server.metrics import Metrics
+from inference.server.residency import Policy, Residency
 from inference.server.schemas import ChatBody, CompletionBody, EmbeddingBody, RerankBody, TokenizeBody
-from inference.server.served import find
+from inference.server.wire import Answer
+from inference.store.files import ModelStore
 from inference.types import Delta
 
 
 class Service:
     """The handlers, bound to one registry."""
 
-    def __init__(self, registry: Registry, metrics: Metrics) -> None:
+    def __init__(self, registry: Registry, residency: Residency, metrics: Metrics) -> None:
         self._registry = registry
+        self._residency = residency
         self._metrics = metrics
         self._started = int(time.time())
 
@@ -52,7 +55,7 @@ class Service:
 
     async def embed(self, request: Request) -> Response:
         body = await read(request, EmbeddingBody)
-        served = find(self._registry, body.model)
+        served = await self._residency.find(body.model)
         info = next(info for info in self._registry.infos() if info.id == served.model)
         if body.dimensions not in {None, info.dimensions}:
             raise InvalidRequestError(
@@ -65,14 +68,14 @@ class Service:
 
     async def rerank(self, request: Request) -> Response:
         body = await read(request, RerankBody)
-        served = find(self._registry, body.model)
+        served = await self._residency.find(body.model)
         made = await unless_gone(request.receive, served.engine.rerank(body.parsed()))
         self._metrics.count_prompt(served.model, made.usage.prompt_tokens)
         return answer_json(answers.ranking(body, made))
 
     async def tokenize(self, request: Request) -> Response:
         body = await read(request, TokenizeBody)
-        served = find(self._registry, body.model)
+        served = await self._residency.find(body.model)
         asked = [served.request(each) for each in body.parsed()]
         limit = next(info.context_tokens for info in self._registry.infos() if info.id == served.model)
         if body.prompts is not None:
@@ -83,15 +86,19 @@ class Service:
         return answer_json({"count": len(tokens), "max_model_len": limit, "tokens": tokens})
 
     async def list_models(self, _request: Request) -> Response:
-        return answer_json({"object": "list", "data": answers.models(self._registry.infos(), self._started)})
+        self._residency.refresh()
+        return answer_json({"object": "list", "data": self._listed()})
 
     async def show_model(self, request: Request) -> Response:
         wanted = request.path_params["model"]
-        for listed in answers.models(self._registry.infos(), self._started):
+        for listed in self._listed():
             if listed["id"] == wanted:
                 return answer_json(listed)
-        find(self._registry, wanted)
+        await self._residency.find(wanted)
         raise UnknownModelError.of(wanted)
+
+    def _listed(self) -> list[Answer]:
+        return answers.models(self._registry.infos(), self._registry.configs, self._started)
 
     async def health(self, _request: Request) -> Response:
         isolated = {config.id: config.is_isolated for config in self._registry.configs}
@@ -110,7 +117,8 @@ class Service:
             }
             for state in states
         }
-        found = {state.state for state in states}
+        # Models that were added come and go; what the platform needs are its own.
+        found = {state.state for state in states if state.id in self._residency.builtin}
         status = "ok" if found <= {"loaded"} else "failed" if "failed" in found else "loading"
         return answer_json({"status": status, "models": models}, status=200 if status == "ok" else 503)
 
@@ -118,7 +126,7 @@ class Service:
         return Response(self._metrics.exposition(), media_type="text/plain; version=0.0.4")
 
     async def _generate(self, request: Request, body: ChatBody | CompletionBody, kind: answers.Kind) -> Response:
-        served = find(self._registry, body.model)
+        served = await self._residency.find(body.model)
         asked = fan_out([served.request(each) for each in body.parsed()], body.answers)
         writer = answers.Writer(body.model, kind, served.fingerprint, choices_per_prompt=body.answers)
         watched = [self._metrics.watch(served.model, served.engine.generate(each)) for each in asked]
@@ -158,14 +166,16 @@ async def _events(
             yield event({"error": described(problem)})
 
 
-def create_app(config: ServerConfig, registry: Registry) -> Starlette:
+def create_app(config: ServerConfig, registry: Registry, policy: Policy | None = None) -> Starlette:
     """Return the server; its lifespan loads the models in the background and frees them at the end."""
-    metrics = Metrics(registry)
-    service = Service(registry, metrics)
+    residency = Residency(registry, ModelStore(config.home), policy)
+    metrics = Metrics(registry, residency)
+    service = Service(registry, residency, metrics)
+    admin = Admin(residency, config.home, is_loopback=config.is_loopback)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        loading = asyncio.create_task(load_all(registry))
+        loading = asyncio.create_task(residency.run())
         try:
             yield
         finally:
@@ -188,6 +198,7 @@ def create_app(config: ServerConfig, registry: Registry) -> Starlette:
         route("/tokenize", service.tokenize, "POST"),
         route("/health", service.health, "GET"),
         route("/metrics", service.metrics, "GET"),
+        *admin.routes(metrics),
     ]
     return Starlette(
         routes=routes,

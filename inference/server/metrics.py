@@ -7,7 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
-from inference.registry import Registry
+from inference.registry import Registry, Supervised
+from inference.server.residency import Residency
+from inference.store.memory import resident_bytes
 from inference.types import Delta
 
 _TTFT_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -18,9 +20,9 @@ _E2E_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300)
 class Metrics:
     """One server's metrics, in a registry of their own so that two servers fit into one process."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, residency: Residency) -> None:
         self._own = CollectorRegistry()
-        self._own.register(_EngineCollector(registry))
+        self._own.register(_EngineCollector(registry, residency))
         own = self._own
         self._requests = Counter("atelier_requests", "Requests by route and status", ("route", "code"), registry=own)
         self._rejects = Counter("atelier_rejects_429", "Requests refused because too much waits", registry=own)
@@ -77,8 +79,9 @@ class Metrics:
 class _EngineCollector(Collector):
     """Asks every engine when Prometheus asks us."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, residency: Residency) -> None:
         self._registry = registry
+        self._residency = residency
 
     def collect(self) -> Iterable[Metric]:
         gauges = {
@@ -123,4 +126,17 @@ class _EngineCollector(Collector):
                 gauge.add_metric([state.id], getattr(state.stats, name))
             for name, counter in counters.items():
                 counter.add_metric([state.id], getattr(state.stats, name))
-        return [*gauges.values(), *counters.values(), loaded, queue_s]
+        return [*gauges.values(), *counters.values(), loaded, queue_s, *self._memory()]
+
+    def _memory(self) -> list[Metric]:
+        resident = GaugeMetricFamily("atelier_model_memory_bytes", "Memory of an engine's process", labels=["model"])
+        for model, engine in self._registry.loaded().items():
+            if isinstance(engine, Supervised):
+                resident.add_metric([model], resident_bytes(engine.pid))
+        budget = GaugeMetricFamily(
+            "atelier_model_memory_budget_bytes", "Memory that models may take", value=self._residency.budget_bytes
+        )
+        unloads = CounterMetricFamily("atelier_model_unloads", "Models unloaded, by cause", labels=["cause"])
+        for cause, count in self._residency.unloads.items():
+            unloads.add_metric([cause], count)
+        return [resident, budget, unloads]

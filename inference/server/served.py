@@ -12,7 +12,7 @@ from inference.types import GenerateRequest
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The engine behind a name; `adapter` is None where the name is the model's own."""
+    """The engine behind a name; `adapter` is None where the name stands for the model without any."""
 
     config: ModelConfig
     engine: LocalEngine
@@ -35,10 +35,10 @@ def find(registry: Registry, name: str) -> Served:
     """Return what `name` stands for. Raises UnknownModelError, ModelLoadingError, or what loading raised."""
     for config in registry.configs:
         if name == config.id:
-            return Served(config, registry.engine(name), None)
+            return Served(config, registry.engine(name), config.default_adapter)
     for config in registry.configs:
-        if name in dict(config.adapters):
-            return Served(config, registry.engine(config.id), name)
+        if name in config.names:
+            return Served(config, registry.engine(config.id), config.names[name])
     registry.engine(name)  # raises: it knows the names there are
     raise AssertionError(f"the registry serves {name!r} without a config")
 
@@ -47,5 +47,6 @@ def find(registry: Registry, name: str) -> Served:
 def fingerprint(config: ModelConfig) -> str:
     """Return OpenAI's `system_fingerprint`: it changes with whatever may change an answer to the same seed."""
     size_bytes = config.path.stat().st_size if config.path.exists() else 0
-    what = (config.id, config.path.name, size_bytes, config.engine, config.context_tokens, config.key_cache)
+    adapters = tuple((name, path.stat().st_size) for name, path in config.adapters if path.exists())
+    what = (config.id, config.path.name, size_bytes, config.engine, config.context_tokens, config.key_cache, adapters)
     return f"fp_{hashlib.sha256(repr(what).encode()).hexdigest()[:10]}"

@@ -8,7 +8,7 @@ from inference.structured.budget import Budget
 from inference.structured.grammar import Alt, Literal, Node, Repeat, Rule, Seq
 from inference.structured.schema import compile_schema
 from inference.tool_parsing import Dialect
-from inference.types import ToolSpec
+from inference.types import GenerateRequest, ToolSpec
 
 MAX_TEXT = 512  # characters of a string in a call, where its schema names no 'maxLength'
 MAX_CALLS = 4  # in one answer; small models would repeat themselves until the last token
@@ -30,6 +30,19 @@ def check_tools(tools: Sequence[ToolSpec]) -> None:
         if tool.name in seen:
             raise InvalidRequestError(f"Two tools are named {tool.name!r}: rename one.", param="tools")
         seen.add(tool.name)
+
+
+def chosen_tools(request: GenerateRequest) -> tuple[ToolSpec, ...]:
+    """Return the tools that may be called. Raises InvalidRequestError for names that could not, or are not there."""
+    check_tools(request.tools)
+    if request.tool_choice != "required" or request.tool_name is None:
+        return request.tools
+    chosen = tuple(tool for tool in request.tools if tool.name == request.tool_name)
+    if not chosen:
+        raise InvalidRequestError(
+            f"'tool_choice' names {request.tool_name[:80]!r}, which is not among the tools.", param="tool_choice"
+        )
+    return chosen
 
 
 def calls_grammar(tools: Sequence[ToolSpec], dialect: Dialect, *, most: int) -> Node:

@@ -11,17 +11,16 @@ from llguidance import LLMatcher, LLParserLimits
 
 from inference.errors import InvalidRequestError
 from inference.structured.budget import Budget
-from inference.structured.calls import MAX_CALLS, calls_grammar, check_tools
+from inference.structured.calls import MAX_CALLS, calls_grammar, chosen_tools
 from inference.structured.constraint import GrammarConstraint
 from inference.structured.grammar import Literal, Node, Seq, lark
 from inference.structured.opening import OpeningConstraint
-from inference.structured.schema import check_size, compile_schema
+from inference.structured.schema import MAX_RESPONSE_TEXT, check_size, compile_schema
 from inference.structured.vocabulary import Vocabulary
 from inference.structured.walker import Walker
 from inference.tool_parsing import Dialect
-from inference.types import GenerateRequest, ToolSpec
+from inference.types import GenerateRequest
 
-MAX_RESPONSE_TEXT = 4_096  # characters of a string in an answer, where its schema names no 'maxLength'
 _MAX_KEPT = 64
 _LIMITS = LLParserLimits(max_grammar_size=200_000, initial_lexer_fuel=2_000_000, verbose_errors=False)
 
@@ -71,7 +70,7 @@ class Grammars:
         return self._constraint(f"schema {_key(schema)}", lambda: _of_schema(schema))
 
     def _of_tools(self, request: GenerateRequest) -> GrammarConstraint | OpeningConstraint:
-        tools, dialect = _chosen(request), self._dialect
+        tools, dialect = chosen_tools(request), self._dialect
         # Who names the tool wants it called once, as at OpenAI.
         most = MAX_CALLS if request.parallel_tool_calls and request.tool_name is None else 1
         for tool in tools:
@@ -148,18 +147,6 @@ def _of_schema(schema: Mapping[str, object]) -> Node:
 
 def _opened(before: str, calls: Node) -> Node:
     return Seq((Literal(before), calls)) if before else calls
-
-
-def _chosen(request: GenerateRequest) -> tuple[ToolSpec, ...]:
-    check_tools(request.tools)
-    if request.tool_choice != "required" or request.tool_name is None:
-        return request.tools
-    chosen = tuple(tool for tool in request.tools if tool.name == request.tool_name)
-    if not chosen:
-        raise InvalidRequestError(
-            f"'tool_choice' names {request.tool_name[:80]!r}, which is not among the tools.", param="tool_choice"
-        )
-    return chosen
 
 
 def _key(value: object) -> str:

@@ -14,6 +14,7 @@ from inference.structured.regex import quoted
 
 MAX_DEPTH = 64
 MAX_SIZE_BYTES = 65_536
+MAX_RESPONSE_TEXT = 4_096  # characters of a string in an answer, where its schema names no 'maxLength'
 _MAX_REPEATED = 1_024  # a longer list or string than this is never begun, whatever the schema would allow
 _MAX_TEXT = 16_384
 _MAX_KEY = 64

@@ -1,0 +1,1 @@
+"""Starter skills: what the embedded model is taught, and how: data, training, export, evaluation."""
