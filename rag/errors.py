@@ -85,6 +85,28 @@ class EmbeddingMismatchError(RagError):
     http_status = 409
 
 
+class DocumentNotFoundError(RagError):
+    """The document is not in the store, or not in this scope."""
+
+    code = "document_not_found"
+    http_status = 404
+
+
+class ChunkNotFoundError(RagError):
+    """The chunk is not in the document."""
+
+    code = "chunk_not_found"
+    http_status = 404
+
+
+class IncompleteRevisionError(RagError):
+    """A revision was to be published before all of its chunks were staged."""
+
+    code = "incomplete_revision"
+    retryable = True
+    http_status = 409
+
+
 class InvalidQueryError(RagError):
     """The query cannot be answered as it stands."""
 

@@ -31,5 +31,11 @@ def read(path: Path) -> Reading:
 
 
 FORMAT = Format(
-    name="markdown", label="Markdown", extensions=(".md", ".markdown", ".mdx"), read=read, check=check, is_text=True
+    name="markdown",
+    label="Markdown",
+    extensions=(".md", ".markdown", ".mdx"),
+    read=read,
+    check=check,
+    is_text=True,
+    markup="markdown",
 )

@@ -3,11 +3,33 @@
 from functools import cache
 
 from rag.errors import UnsupportedFormatError
-from rag.extract import markdown, pdf, text
+from rag.extract import (
+    captions,
+    code,
+    csv_file,
+    docx,
+    eml,
+    epub,
+    html,
+    json_file,
+    markdown,
+    opendocument,
+    pdf,
+    pptx,
+    rtf,
+    text,
+    xlsx,
+    xml_file,
+)
 from rag.extract.format import Format
 
 ENTRY_POINT_GROUP = "atelier.extractors"
-BUILT_IN = (pdf.FORMAT, text.FORMAT, markdown.FORMAT)
+BUILT_IN = (
+    *(pdf.FORMAT, text.FORMAT, markdown.FORMAT, html.FORMAT),
+    *(docx.FORMAT, xlsx.FORMAT, csv_file.FORMAT, pptx.FORMAT, *opendocument.FORMATS),
+    *(rtf.FORMAT, epub.FORMAT, eml.FORMAT, *json_file.FORMATS, xml_file.FORMAT, *captions.FORMATS),
+    *code.FORMATS,
+)
 
 
 @cache
@@ -33,11 +55,11 @@ def format_named(name: str) -> Format:
     return known[name]
 
 
-def format_for_extension(extension: str) -> Format:
-    """Return the format of files that end in `extension` (lower case, with its dot)."""
-    for fmt in formats():
-        if extension in fmt.extensions:
-            return fmt
-    supported = ", ".join(fmt.label for fmt in formats())
-    what = f"files ending in {extension!r}" if extension else "files without an extension"
-    raise UnsupportedFormatError(f"{what} cannot be read; convert the document to one of: {supported}")
+def format_of_extension(extension: str) -> Format | None:
+    """Return the format of files that end in `extension` (lower case, with its dot), or None."""
+    return next((fmt for fmt in formats() if extension in fmt.extensions), None)
+
+
+def supported_labels() -> str:
+    """Return what can be read, for messages: "PDF, TXT, Markdown, …"."""
+    return ", ".join(dict.fromkeys(fmt.label for fmt in formats()))

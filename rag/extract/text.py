@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.errors import DocumentTooLargeError, EmptyDocumentError, MalformedDocumentError
+from rag.extract.code_pages import likely_code_page, share_of_common
 from rag.extract.format import MAX_TEXT_CHARS, Format, Reading, clean
 from rag.types import Page
 
@@ -16,23 +17,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 64 * 1024
-# Code pages that people's old files really have. Offering all that exist makes short texts come out as rare ones.
-_CODE_PAGES = (
-    "gb18030",
-    "big5",
-    "shift_jis",
-    "euc_jp",
-    "euc_kr",
-    "cp1251",
-    "koi8_r",
-    "cp866",
-    "cp1252",
-    "cp1250",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-)
+_UTF16_HEAD_BYTES = 512
+_COMMON_SHARE = 0.5
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
 
 
 def decode(data: bytes) -> str:
@@ -51,13 +38,22 @@ def decode(data: bytes) -> str:
 
 
 def utf16_codec(head: bytes) -> str | None:
-    """Return the codec of UTF-16 without a byte order mark, from where its zero bytes stand; None for other bytes."""
+    """Return the codec of UTF-16 without a byte order mark; None for other bytes.
+
+    European text is known by where its zero bytes stand; other text has some, or control characters, and makes common
+    characters in one of the two byte orders.
+    """
     half = max(len(head) // 2, 1)
     even, odd = head[::2].count(0), head[1::2].count(0)
     if odd * 10 >= half * 3 and even * 50 <= half:
         return "utf-16-le"
     if even * 10 >= half * 3 and odd * 50 <= half:
         return "utf-16-be"
+    start = head[: min(len(head), _UTF16_HEAD_BYTES) // 2 * 2]
+    if len(head) > 1 and any(byte in _CONTROLS for byte in start):
+        for codec in ("utf-16-le", "utf-16-be"):
+            if share_of_common(start.decode(codec, "replace")) >= _COMMON_SHARE:
+                return codec
     return None
 
 
@@ -67,19 +63,22 @@ def _decoded(data: bytes, codec: str) -> str:
 
 
 def _likely_code_page(sample: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample, cp_isolation=list(_CODE_PAGES)).best()
-    if best is None:
+    codec = likely_code_page(sample)
+    if codec is None:
         raise MalformedDocumentError("the encoding of the text is unknown; save it as UTF-8 and upload it again")
-    return best.encoding
+    return codec
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a text file; raises DocumentTooLargeError for more than a text can have."""
+    if path.stat().st_size > MAX_TEXT_CHARS * 4:
+        raise DocumentTooLargeError(f"the text is longer than {MAX_TEXT_CHARS:,} characters; split it into parts")
+    return path.read_bytes()
 
 
 def read_text(path: Path) -> str:
     """Return the clean text of the file; raises DocumentError or DocumentTooLargeError."""
-    if path.stat().st_size > MAX_TEXT_CHARS * 4:
-        raise DocumentTooLargeError(f"the text is longer than {MAX_TEXT_CHARS:,} characters; split it into parts")
-    text = clean(decode(path.read_bytes()))
+    text = clean(decode(read_bytes(path)))
     if not text.strip():
         raise EmptyDocumentError("the file holds nothing but white space")
     return text
