@@ -1,14 +1,15 @@
 """Function calling: the model has a format of its own for calls, and the engine parses it."""
 
 import json
+import re
 from collections.abc import Sequence
-from typing import cast
 
+from agents.loop.json_text import cleaned, json_object
 from agents.loop.strategy import Answer, Calls, CallWish, Entry, Malformed, Outcome, Step
-from agents.types import JsonObject
 from inference.types import Delta, Message, ToolCall, ToolSpec
 
 EMPTY_COMPLAINT = "Your reply was empty. Answer the question, or call a tool."
+_AROUND_CALL = re.compile(r"^\s*(?:```\w*|<tool_call>)|(?:```|</tool_call>)\s*$")
 LAST_TURN = "You have no tool calls left. Answer now with what you know."
 
 
@@ -17,8 +18,9 @@ class FunctionCallingReader:
 
     is_done = False
 
-    def __init__(self, shown: str) -> None:
+    def __init__(self, shown: str, known: frozenset[str] = frozenset()) -> None:
         self._text = [shown]
+        self._known = known
         self._ids: dict[int, str] = {}
         self._names: dict[int, str] = {}
         self._arguments: dict[int, list[str]] = {}
@@ -33,22 +35,27 @@ class FunctionCallingReader:
 
     def outcome(self) -> Outcome:
         text = "".join(self._text)
-        if self._names:
-            return Calls(text, tuple(self._wish(index) for index in sorted(self._names)))
+        if self._arguments:
+            return Calls(text, tuple(self._wish(index) for index in sorted(self._arguments)))
+        if wish := self._written_call(text):
+            return Calls("", (wish,))
         return Answer(text) if text.strip() else Malformed(text, EMPTY_COMPLAINT)
 
     def _wish(self, index: int) -> CallWish:
         raw = "".join(self._arguments[index])
-        return CallWish(self._ids[index], self._names[index], json_object(raw or "{}"), raw)
+        return CallWish(cleaned(self._ids[index]), cleaned(self._names[index]), json_object(raw or "{}"), raw)
 
-
-def json_object(text: str) -> JsonObject | None:
-    """Return the JSON object in `text`, or None when it is something else."""
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return cast(JsonObject, value) if isinstance(value, dict) else None
+    def _written_call(self, text: str) -> CallWish | None:
+        """Return the call that a small model wrote, `{"name": …, "arguments": {…}}`, instead of making it."""
+        bare = _AROUND_CALL.sub("", text).strip()
+        found = json_object(bare) if bare.startswith("{") else None
+        name = found.get("name") if found else None
+        if found is None or not isinstance(name, str) or name not in self._known:
+            return None
+        arguments = found.get("arguments", found.get("parameters"))
+        if not isinstance(arguments, dict) or len(found) > 2:  # a name and its arguments, and nothing else
+            return None
+        return CallWish("", name, arguments, bare)
 
 
 class FunctionCalling:
@@ -84,4 +91,4 @@ class FunctionCalling:
         return shown
 
     def reader(self, tools: Sequence[ToolSpec], *, last: bool, shown: str = "") -> FunctionCallingReader:
-        return FunctionCallingReader(shown)
+        return FunctionCallingReader(shown, frozenset() if last else frozenset(tool.name for tool in tools))

@@ -1,4 +1,4 @@
-"""What of a conversation is sent when not all of it fits.
+"""What of a conversation is sent when not all of it fits, and what is told of the rest.
 
 Plans are tried from the fullest to the barest: passages go first, from the worst one, down to the best;
 then exchanges from the oldest after the first; then the last passage; then all but the first message.
@@ -10,13 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.errors import ContextOverflow
+from agents.loop.asking import ask
 from agents.ports import ChatModel
 from agents.types import Turn
-from inference.types import GenerateRequest
+from inference.types import GenerateRequest, Message, Priority, SamplingParams, Usage
 
 DEFAULT_ANSWER_TOKENS = 1_024  # kept free for the answer when the application sets no limit
 MESSAGE_OVERHEAD_TOKENS = 48  # role markers of the widest chat template that we know, rounded up
 TEMPLATE_OVERHEAD_TOKENS = 256  # what templates add by themselves: default system texts, dates, tool instructions
+SUMMARY_PROMPT = (
+    "Summarise the conversation in at most five sentences, in its own language. Keep names, numbers, wishes and "
+    "decisions. Answer with the summary alone."
+)
+SUMMARY_TOKENS = 300
 IMAGE_TOKENS = 4_096  # an upper bound for one image
 
 
@@ -65,6 +71,29 @@ def window_of(history: Sequence[Turn], size: int) -> tuple[Turn, ...]:
     if size <= 0:
         return ()
     return tuple(history) if len(starts) <= size else tuple(history[starts[-size] :])
+
+
+async def summarised(
+    model: ChatModel, turns: Sequence[Turn], *, tenant: str = "", priority: Priority = "interactive"
+) -> tuple[str, Usage]:
+    """Return what was said in `turns` in a few sentences, and what it cost; nothing when no turn fits."""
+
+    def build(plan: Plan) -> GenerateRequest:
+        talk = "\n".join(f"{turn.role}: {turn.content}" for turn in plan.of(turns))
+        return GenerateRequest(
+            model=model.info.id,
+            messages=(Message("system", SUMMARY_PROMPT), Message("user", talk)),
+            sampling=SamplingParams(temperature=0.0, max_tokens=SUMMARY_TOKENS),
+            priority=priority,
+            tenant=tenant,
+        )
+
+    try:
+        fitted = await fit(model, plans_for(turns, 0), build)
+    except ContextOverflow:
+        return "", Usage()
+    said = await ask(model, fitted.request)
+    return said.text.strip(), said.usage
 
 
 def upper_bound(request: GenerateRequest) -> int:

@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import cast
 
+from agents.loop.json_text import check_storable
 from agents.loop.strategy import Answer, Calls, CallWish, Malformed, Outcome
 from agents.types import JsonObject, JsonValue
 from inference.types import Delta, ToolSpec
 
 _MARKER = re.compile(r"^[ \t]*(Thought|Action Input|Action|Observation|Final Answer)[ \t]*:", re.I | re.M)
 _FENCE = re.compile(r"^```\w*\s*|\s*```$")
+_CALL = re.compile(r"^([\w.-]+)\s*[(\[](.*)[)\]]$", re.S)
+MAX_NAME_CHARS = 200
 COMPLAINT = (
     "That is not the format. Write either 'Action: <tool name>' and on the next line 'Action Input: <JSON object>', "
     "or 'Final Answer: <the answer>'."
@@ -88,24 +90,33 @@ class ReActReader:
         if self._last:
             return Answer(sections.get("thought", "").strip())
         name = sections.get("action", "").strip().strip("`'\"*")
-        if not name or "action input" not in sections:
+        raw = sections.get("action input", "").strip()
+        if "action input" not in sections and (written := _CALL.match(name)):
+            name, raw = written[1], written[2].strip().strip("'\"")
+        elif not name or "action input" not in sections:
             return Malformed(self._raw, COMPLAINT)
-        raw = sections["action input"].strip()
+        name = self._known(name)
         return Calls(sections.get("thought", "").strip(), (CallWish("", name, self._arguments(name, raw), raw),))
 
     def _arguments(self, name: str, raw: str) -> JsonObject | None:
         """Return the JSON object that `raw` begins with; a tool with one text argument takes `raw` itself."""
         text = _FENCE.sub("", raw).strip()
         try:
-            value: object = json.JSONDecoder().raw_decode(text)[0] if text else {}
+            value: JsonValue = json.JSONDecoder().raw_decode(text)[0] if text else {}
+            check_storable(value)
         except (ValueError, RecursionError):
             value = text
         if isinstance(value, dict):
-            return cast(JsonObject, value)
+            return value
         only = self._only_argument(name)
         if only is None or text[:1] in ("{", "["):
             return None
-        return {only: cast(JsonValue, value) if isinstance(value, str) and value != text else text}
+        return {only: value if isinstance(value, str) else text}
+
+    def _known(self, name: str) -> str:
+        """Return the tool's own name where only case or spaces differ."""
+        folded = {tool.casefold(): tool for tool in self._tools}
+        return folded.get("_".join(name.split()).casefold(), name[:MAX_NAME_CHARS])
 
     def _only_argument(self, name: str) -> str | None:
         tool = self._tools.get(name)

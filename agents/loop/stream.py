@@ -2,22 +2,32 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from agents.errors import ModelStreamEnded
+from agents.loop.json_text import cleaned, is_storable
 from agents.ports import ChatModel
 from inference.types import Delta, FinishReason, GenerateRequest, Usage
 
 
 @asynccontextmanager
 async def opened(model: ChatModel, request: GenerateRequest) -> AsyncIterator[AsyncIterator[Delta]]:
-    """Yield the stream of `request`."""
+    """Yield the stream of `request`; what no database keeps is replaced in it."""
     stream = model.generate(request)
     try:
-        yield stream
+        yield _storable(stream)
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _storable(stream: AsyncIterator[Delta]) -> AsyncIterator[Delta]:
+    async for delta in stream:
+        if is_storable(delta.text) and is_storable(delta.reasoning):
+            yield delta
+        else:
+            yield replace(delta, text=cleaned(delta.text), reasoning=cleaned(delta.reasoning))
 
 
 class StreamEnd:

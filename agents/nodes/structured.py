@@ -1,9 +1,7 @@
 """An answer that was asked for as JSON: whether the model can do that, and what it wrote, parsed."""
 
-import json
-import math
-
 from agents.errors import OutputInvalid, SchemaUnsupported
+from agents.loop.json_text import storable_json
 from agents.types import JsonValue
 from inference.types import FinishReason, ModelInfo
 
@@ -26,32 +24,11 @@ def parsed_output(text: str, finish_reason: FinishReason, model_id: str) -> Json
     checked again here: a hostile one takes a validator for ever.
     """
     try:
-        found: JsonValue = json.loads(text, parse_constant=_refused_constant)
-        _check_storable(found)
-    except (ValueError, RecursionError) as error:
+        return storable_json(text)
+    except ValueError as error:
         if finish_reason == "length":
             return None
         raise OutputInvalid(
             f"the model {model_id!r} was asked for JSON and wrote {text[:SHOWN_CHARS]!r} ({error}): "
             "ask again, or choose a model whose server enforces response_format"
         ) from error
-    return found
-
-
-def _refused_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _check_storable(value: JsonValue) -> None:
-    """Raise for what parses, but no database keeps."""
-    pending: list[JsonValue] = [value]
-    while pending:
-        match pending.pop():
-            case str() as text if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-                raise ValueError("it has a NUL or half of a surrogate pair")
-            case float() as number if not math.isfinite(number):
-                raise ValueError("it has a number that is too large")
-            case dict() as item:
-                pending += [*item.keys(), *item.values()]
-            case list() as item:
-                pending += item

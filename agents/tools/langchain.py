@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 class LangChainTool:
-    """Adapts `tool`; it counts as having effects unless `idempotent` says otherwise."""
+    """Adapts `tool`; it counts as having effects unless `idempotent` and `writes` say otherwise."""
 
-    def __init__(self, tool: "BaseTool", *, idempotent: bool = False) -> None:
+    def __init__(self, tool: "BaseTool", *, idempotent: bool = False, writes: bool = True) -> None:
         from langchain_core.utils.function_calling import convert_to_openai_tool
 
         self._tool = tool
         self.name = tool.name
         self.description = tool.description
         self.idempotent = idempotent
+        self.writes = writes
         self.parameters = cast(JsonObject, convert_to_openai_tool(tool)["function"]["parameters"])
 
     async def call(self, arguments: JsonObject, ctx: ToolContext) -> JsonValue:

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jsonschema import Draft202012Validator
 
 from agents.errors import ToolFailed, ToolRetry
-from agents.tools.spec import Tool, ToolContext
-from agents.types import JsonObject, JsonValue
+from agents.tools.spec import Tool, ToolAnswer, ToolContext, ToolOutput, is_trusted, writes
+from agents.types import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,15 @@ class _Wrapper:
     def idempotent(self) -> bool:
         return self.inner.idempotent
 
-    async def call(self, arguments: JsonObject, ctx: ToolContext) -> JsonValue:
+    @property
+    def writes(self) -> bool:
+        return writes(self.inner)
+
+    @property
+    def trusted(self) -> bool:
+        return is_trusted(self.inner)
+
+    async def call(self, arguments: JsonObject, ctx: ToolContext) -> ToolAnswer:
         return await self.inner.call(arguments, ctx)
 
 
@@ -41,7 +49,7 @@ class _Wrapper:
 class Validated(_Wrapper):
     """Refuses arguments that are not of the tool's schema, before the tool is called."""
 
-    async def call(self, arguments: JsonObject, ctx: ToolContext) -> JsonValue:
+    async def call(self, arguments: JsonObject, ctx: ToolContext) -> ToolAnswer:
         errors = sorted(Draft202012Validator(dict(self.parameters)).iter_errors(dict(arguments)), key=str)
         if errors:
             found = "; ".join(f"{error.json_path}: {error.message}" for error in errors[:5])
@@ -56,7 +64,7 @@ class TimeLimited(_Wrapper):
 
     limit_s: float
 
-    async def call(self, arguments: JsonObject, ctx: ToolContext) -> JsonValue:
+    async def call(self, arguments: JsonObject, ctx: ToolContext) -> ToolAnswer:
         clock = asyncio.timeout(self.limit_s)
         try:
             async with clock:
@@ -69,13 +77,24 @@ class TimeLimited(_Wrapper):
 
 @dataclass(frozen=True, slots=True)
 class OutputLimited(_Wrapper):
-    """Turns the result into text of at most `limit_chars` characters, and says so when it cuts."""
+    """Turns the result into text of at most `limit_chars` characters and says when it cuts; fields and files stay."""
 
     limit_chars: int
 
-    async def call(self, arguments: JsonObject, ctx: ToolContext) -> JsonValue:
-        result = await self.inner.call(arguments, ctx)
-        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
-        if len(text) <= self.limit_chars:
+    async def call(self, arguments: JsonObject, ctx: ToolContext) -> ToolOutput:
+        answer = await self.inner.call(arguments, ctx)
+        text = text_of(answer)
+        whole = answer if isinstance(answer, ToolOutput) else ToolOutput(text)
+        if len(text) > self.limit_chars:
+            left_out = len(text) - self.limit_chars
+            text = f"{text[: self.limit_chars]}\n[cut: {left_out} of {len(text)} characters left out]"
+        return replace(whole, text=text)
+
+
+def text_of(answer: ToolAnswer) -> str:
+    """Return what a model reads of an answer."""
+    match answer:
+        case ToolOutput(text=text) | (str() as text):
             return text
-        return f"{text[: self.limit_chars]}\n[cut: {len(text) - self.limit_chars} of {len(text)} characters left out]"
+        case _:
+            return json.dumps(answer, ensure_ascii=False)

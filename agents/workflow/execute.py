@@ -6,47 +6,28 @@ a successor sees is already a checkpoint.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 
-from pydantic import BaseModel
-
-from agents.errors import InvalidGraph, RunTimedOut, StepLimitReached
-from agents.events import (
-    Body,
-    NodeFailed,
-    NodeFinished,
-    NodeStarted,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-    TextDelta,
-)
-from agents.nodes.base import Node, NodeContext, usage_json
+from agents.errors import InnerFailed, InvalidGraph, LimitReached, Paused
+from agents.events import Body, NodeFailed, RunFailed, RunFinished, RunPaused, RunStarted
+from agents.nodes.base import Round, usage_json
 from agents.nodes.registry import NODES
 from agents.ports import Ports
-from agents.types import RunSpec
-from agents.workflow.frontier import frontier_of
-from agents.workflow.graph import Graph, GraphNode, build_graph
-from agents.workflow.scope import scope_of
+from agents.types import JsonObject, NodeSpec, RunSpec
+from agents.workflow.annotated import annotated
+from agents.workflow.attempt import failure_of
+from agents.workflow.build import build_graph
+from agents.workflow.flight import Flight, Kinds
+from agents.workflow.frame import Frame, Place, results_of
+from agents.workflow.graph import Declared, Graph
+from agents.workflow.limits import RunLimits
 from agents.workflow.state import RunState, fold
 
-logger = logging.getLogger(__name__)
-
-QUEUE_BODIES = 64
-CANCEL_GRACE_S = 0.5
-INTERNAL_ERROR = "internal_error"
-Kinds = Mapping[str, Node[BaseModel]]
-
-
-@dataclass(frozen=True, slots=True)
-class RunLimits:
-    """How much one attempt of a run may do."""
-
-    max_steps: int = 500
-    max_run_s: float = 1200.0
+__all__ = ["Kinds", "RunLimits", "graph_of_run", "run_graph"]
+LIMITS = RunLimits()
 
 
 async def run_graph(
@@ -54,189 +35,116 @@ async def run_graph(
     ports: Ports,
     past: Sequence[Body] = (),
     *,
-    limits: RunLimits = RunLimits(),
+    limits: RunLimits = LIMITS,
     kinds: Kinds = NODES,
 ) -> AsyncGenerator[Body, None]:
-    """Yield the bodies that follow `past`, up to and with `RunFinished` or `RunFailed`.
+    """Yield the bodies that follow `past`, up to and with `RunFinished`, `RunFailed` or `RunPaused`.
+
+    A paused run goes on with another call, once `HumanInputGiven` stands in its past.
 
     Nothing that a node, a model or a tool does raises from here. Closing the generator, or cancelling who awaits it,
     cancels every running node at once.
     """
     began = time.perf_counter()
     state = fold(past)
+    async with aclosing(_opening(spec, ports, state, limits)) as opening:
+        async for said in opening:
+            yield said
+    if state.ended:
+        return
+    try:
+        graph = graph_of_run(spec, kinds)
+    except InvalidGraph as error:
+        yield RunFailed(error.code, str(error))
+        return
+    flight = Flight(spec, ports, state, limits, kinds)
+    task = asyncio.create_task(_fly(flight, graph), name=f"run {spec.run_id}")
+    try:
+        while (body := await flight.next_body()) is not None:
+            yield body
+            flight.acknowledge(body)
+        ended = await task
+    except LimitReached as error:
+        unfinished = list(flight.running.items())
+        await _stop(flight, task)
+        for path, node in unfinished:
+            yield NodeFailed(path, node.kind, error.code, str(error))
+        yield RunFailed(error.code, str(error))
+        return
+    except Paused:
+        yield RunPaused(state.waiting)
+        return
+    except InnerFailed as error:
+        yield RunFailed(error.code, str(error))
+        return
+    except Exception as error:  # noqa: BLE001  # the ports may fail before any node runs; a node's failure is an event
+        code, message = failure_of(error, "the run")
+        yield RunFailed(code, flight.hidden(message))
+        return
+    finally:
+        await _stop(flight, task)
+        flight.close()
+    elapsed_ms = (time.perf_counter() - began) * 1000
+    outputs = _outputs(flight, graph, ended)
+    yield RunFinished(outputs, usage_json(state.usage), elapsed_ms, exceptions=state.exceptions)
+
+
+async def _opening(spec: RunSpec, ports: Ports, state: RunState, limits: RunLimits) -> AsyncGenerator[Body, None]:
+    """Yield what comes before the nodes; `state` has ended where nothing comes after it."""
     if state.ended:
         return
     if not state.started:
         yield RunStarted(spec.app_id, spec.conversation_id, spec.inputs)
+    if spec.annotation_model:
+        async with aclosing(annotated(spec, ports.annotations, state, limits.annotation_s)) as bodies:
+            async for body in bodies:
+                yield body
+
+
+def graph_of_run(spec: RunSpec, kinds: Kinds) -> Graph:
+    """Return the validated graph of a run; of one node alone where that is what runs. Raises `InvalidGraph`."""
+    declared = Declared.of(spec.environment, spec.conversation) if spec.mode else Declared()
+    if not spec.only:
+        return build_graph(spec.nodes, spec.edges, kinds, declared=declared, given=spec.given)
+    inner = _inside(spec.nodes, spec.only)
+    alone = [replace(node, parent="") for node in spec.nodes if node.id == spec.only]
+    nodes = [*alone, *(node for node in spec.nodes if node.id in inner)]
+    edges = [edge for edge in spec.edges if edge.source in inner and edge.target in inner]
+    return build_graph(nodes, edges, kinds, declared=declared, given=spec.given)
+
+
+def _inside(nodes: Sequence[NodeSpec], container: str) -> frozenset[str]:
+    """Return the ids of all nodes that lie in a container, at any depth."""
+    found: set[str] = {container}
+    while more := {node.id for node in nodes if node.parent in found and node.id not in found}:
+        found |= more
+    return frozenset(found - {container})
+
+
+async def _fly(flight: Flight, graph: Graph) -> Round:
+    """Run the run's own graph; the reader learns that it is over, however it ends."""
     try:
-        graph = build_graph(spec.nodes, spec.edges, kinds)
-    except InvalidGraph as error:
-        yield RunFailed(error.code, str(error))
-        return
-    flight = _Flight(graph, spec, ports, state, limits, kinds)
-    try:
-        while not state.failure:
-            flight.launch()
-            if not flight.is_running:
-                break
-            body = await flight.next_body()
-            yield body
-            flight.acknowledge(body)
-    except (StepLimitReached, RunTimedOut) as error:
-        unfinished = await flight.cancel()
-        for node in unfinished:
-            yield NodeFailed(node.id, node.kind, error.code, str(error))
-        yield RunFailed(error.code, str(error))
-        return
+        await flight.prepare()
+        return await Frame(flight, graph, Place(flight.spec, flight.environment)).run()
     finally:
-        await flight.cancel()
-    if state.failure:
-        yield RunFailed(state.failure.code, state.failure.message)
-    else:
-        elapsed_ms = (time.perf_counter() - began) * 1000
-        yield RunFinished({"answer": state.answer}, usage_json(state.usage), elapsed_ms)
+        if not flight.is_cancelled:
+            await flight.send_end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
-    """A body on its way to the reader; `stored` is set once the reader asked for the next one."""
-
-    body: Body
-    stored: asyncio.Event | None = None
-
-
-class _Flight:
-    """The running nodes of one attempt."""
-
-    def __init__(
-        self, graph: Graph, spec: RunSpec, ports: Ports, state: RunState, limits: RunLimits, kinds: Kinds
-    ) -> None:
-        self._graph = graph
-        self._spec = spec
-        self._ports = ports
-        self._state = state
-        self._limits = limits
-        self._kinds = kinds
-        self._queue: asyncio.Queue[_Parcel] = asyncio.Queue(QUEUE_BODIES)
-        self._next: _Parcel | None = None
-        self._taken: _Parcel | None = None
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._steps = sum(record.finished is not None for record in state.nodes.values())
-        self._deadline = asyncio.get_running_loop().time() + limits.max_run_s
-        self._is_cancelled = False
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a body is still to come."""
-        return bool(self._tasks)
-
-    def launch(self) -> None:
-        """Start every node that is ready and not yet running; raises `StepLimitReached`."""
-        finished = {node_id: record.finished for node_id, record in self._state.nodes.items() if record.finished}
-        frontier = frontier_of(self._graph, {node_id: body.handle for node_id, body in finished.items()})
-        for node_id in frontier.ready:
-            if node_id in self._tasks:
-                continue
-            if self._steps >= self._limits.max_steps:
-                raise StepLimitReached(f"the run would start more than {self._limits.max_steps} nodes: make it shorter")
-            self._steps += 1
-            node = self._graph.nodes[node_id]
-            outputs = {done_id: body.outputs for done_id, body in finished.items()}
-            ctx = NodeContext(
-                node_id=node_id,
-                spec=self._spec,
-                ports=self._ports,
-                scope=scope_of(self._spec, self._graph, self._kinds, outputs, frontier.skipped),
-                past=self._state.node(node_id).snapshot(),
-                shows=node.shows,
-                emit=self._send,
-                emit_stored=self._send_stored,
-            )
-            self._tasks[node_id] = asyncio.create_task(self._run_node(node, ctx), name=f"node {node_id}")
-
-    async def next_body(self) -> Body:
-        """Return the next body; text of one node that already waits comes in one piece. Raises `RunTimedOut`."""
-        parcel, self._next = self._next or await self._receive(), None
-        self._taken = parcel
-        if not isinstance(parcel.body, TextDelta):
-            return parcel.body
-        pieces = [parcel.body.text]
-        while not self._queue.empty():
-            self._next = self._queue.get_nowait()
-            if not isinstance(self._next.body, TextDelta) or self._next.body.node_id != parcel.body.node_id:
-                break
-            pieces.append(self._next.body.text)
-            self._next = None
-        return TextDelta(parcel.body.node_id, "".join(pieces))
-
-    async def _receive(self) -> _Parcel:
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                return await self._queue.get()
-        except TimeoutError as error:
-            limit = f"{self._limits.max_run_s:g} s"
-            raise RunTimedOut(f"the run took longer than {limit}: make it shorter or raise the limit") from error
-
-    def acknowledge(self, body: Body) -> None:
-        """Let the body take effect: its reader has stored it."""
-        self._state.add(body)
-        if isinstance(body, NodeFinished | NodeFailed):
-            del self._tasks[body.node_id]
-        if self._taken and self._taken.stored:
-            self._taken.stored.set()
-
-    async def cancel(self) -> list[GraphNode]:
-        """Stop every running node, and return those that were cut off."""
-        self._is_cancelled = True
-        tasks, self._tasks = self._tasks, {}
-        for task in tasks.values():
-            task.cancel()
-        if tasks:
-            _, stuck = await asyncio.wait(tasks.values(), timeout=CANCEL_GRACE_S)
-            for task in stuck:
-                logger.error("%s of run %s does not stop", task.get_name(), self._spec.run_id)
-        return [self._graph.nodes[node_id] for node_id in tasks]
-
-    async def _send(self, body: Body) -> None:
-        await self._queue.put(_Parcel(body))
-
-    async def _send_stored(self, body: Body) -> None:
-        stored = asyncio.Event()
-        await self._queue.put(_Parcel(body, stored))
-        await stored.wait()
-
-    async def _run_node(self, node: GraphNode, ctx: NodeContext) -> None:
-        kind = self._kinds[node.kind]
-        try:
-            await self._send(NodeStarted(node.id, node.kind, node.title, kind.inputs(ctx, node.config)))
-            began = time.perf_counter()
-            result = await kind.run(ctx, node.config)
-            body: Body = NodeFinished(
-                node_id=node.id,
-                node_kind=node.kind,
-                outputs=result.outputs,
-                usage=usage_json(result.usage),
-                elapsed_ms=(time.perf_counter() - began) * 1000,
-                model=result.model,
-                handle=result.handle,
-            )
-        except asyncio.CancelledError:
-            if self._is_cancelled:
-                raise
-            body = NodeFailed(
-                node.id, node.kind, "cancelled", f"{node.title!r} was interrupted from inside: run it again"
-            )
-        except Exception as error:  # noqa: BLE001  # a node is a task's edge: whatever happens in it ends the run, not the worker
-            code, message = failure_of(error, node.title)
-            body = NodeFailed(node.id, node.kind, code, message)
-        await self._send(body)
+async def _stop(flight: Flight, task: asyncio.Task[Round]) -> None:
+    flight.is_cancelled = True
+    if task.done():
+        return
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()  # seen: why it was stopped says more
 
 
-def failure_of(error: Exception, title: str) -> tuple[str, str]:
-    """Return code and message for whoever runs the application; what is not of our error trees is only logged."""
-    code = getattr(error, "code", None)
-    is_ours = isinstance(code, str) and hasattr(error, "http_status") and hasattr(error, "retryable")
-    if is_ours:
-        return str(code), str(error)
-    logger.error("node %r failed unexpectedly", title, exc_info=error)
-    return INTERNAL_ERROR, f"{title!r} stopped because of an internal error; the log of the worker has the details"
+def _outputs(flight: Flight, graph: Graph, ended: Round) -> JsonObject:
+    """Return a run's outputs: its ends', or what was shown, or those of the one node that ran alone."""
+    if flight.spec.only:
+        return ended.scope.nodes[flight.spec.only]
+    if any(flight.kinds[node.kind].is_result for node in graph.nodes.values()):
+        return results_of(flight, graph, ended.scope)
+    return {"answer": flight.state.answer}

@@ -7,38 +7,86 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from agents.errors import UnknownVariable
 from agents.types import JsonObject, JsonValue
+from agents.workflow.variables import file_attribute, is_file
 
 _REFERENCE = re.compile(r"\{\{\s*(?:#\s*(?P<selector>[^#{}]+?)\s*#|(?P<name>[^\W\d]\w*))\s*\}\}")
-SYSTEM_NAMES = ("query", "files", "conversation_id", "user_id", "app_id", "workflow_run_id", "dialogue_count")
+SYSTEM_TYPES: Mapping[str, str] = {
+    "query": "string",
+    "files": "array[file]",
+    "conversation_id": "string",
+    "user_id": "string",
+    "app_id": "string",
+    "workflow_id": "string",
+    "workflow_run_id": "string",
+    "dialogue_count": "number",
+    "timestamp": "number",
+}
+SYSTEM_NAMES = tuple(SYSTEM_TYPES)
 CONTEXT = ("context",)
+NO_BLOCKS: Mapping[tuple[str, ...], str] = MappingProxyType({CONTEXT: ""})
+
+
+def normal(selector: Sequence[str]) -> tuple[str, ...]:
+    """Return the selector; older files name system values as if the start gave them: `(start, "sys.query")`."""
+    if len(selector) == 2 and selector[1].startswith("sys."):  # a node and its field
+        return ("sys", selector[1].removeprefix("sys."))
+    if len(selector) > 2 and selector[1] == "sys":  # the same, written with dots
+        return tuple(selector[1:])
+    return tuple(selector)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything that a template may name. `skipped` nodes exist but never ran: their fields are empty."""
+    """Everything that a template may name. `skipped` nodes exist but never ran: their fields are empty.
+
+    `is_lenient` leaves a `{{name}}` that is no input as it stands: in a graph it is nothing but text.
+    """
 
     inputs: JsonObject = field(default_factory=dict)
     nodes: Mapping[str, JsonObject] = field(default_factory=dict)
     system: JsonObject = field(default_factory=dict)
     skipped: Collection[str] = ()
+    environment: JsonObject = field(default_factory=dict)
+    conversation: JsonObject = field(default_factory=dict)
+    is_lenient: bool = False
 
     def lookup(self, selector: Sequence[str]) -> JsonValue:
-        """Return the value at `(source, field, …)`; raises `UnknownVariable` with what exists."""
-        source, *path = selector
+        """Return the value at `(source, field, …)`; raises `UnknownVariable` with what exists.
+
+        Inside a value, the way goes on by keys and, in a list, by positions from 0.
+        """
+        source, *path = normal(selector)
         if source in self.skipped:
             return None
-        found = self.system if source == "sys" else self.nodes.get(source)
-        if found is None or not path:
+        found = self._source(source)
+        if found is None or not path or path[0] not in found:
             raise self._unknown(f"{{{{#{'.'.join(selector)}#}}}}")
-        value: JsonValue = dict(found)
-        for part in path:
-            if not isinstance(value, dict) or part not in value:
-                raise self._unknown(f"{{{{#{'.'.join(selector)}#}}}}")
-            value = value[part]
+        value = found[path[0]]
+        for part in path[1:]:
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, dict) and is_file(value):
+                value = file_attribute(value, part)
+            elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None  # the output is there, but has no such part this time
         return value
+
+    def _source(self, source: str) -> JsonObject | None:
+        match source:
+            case "sys":
+                return self.system
+            case "env":
+                return self.environment
+            case "conversation":
+                return self.conversation
+            case _:
+                return self.nodes.get(source)
 
     def input(self, name: str) -> JsonValue:
         """Return the input `name`; raises `UnknownVariable` with what exists."""
@@ -59,14 +107,16 @@ def _unknown_variable(what: str, known: Sequence[str]) -> UnknownVariable:
     )
 
 
-def render(template: str, scope: Scope, context: str = "") -> str:
-    """Return `template` with every reference replaced; `context` is what `{{#context#}}` stands for."""
+def render(template: str, scope: Scope, *, blocks: Mapping[tuple[str, ...], str] = NO_BLOCKS) -> str:
+    """Return `template` with every reference replaced; `blocks` are texts that go before the values of the scope."""
 
     def value_of(match: re.Match[str]) -> str:
         if match["name"] is not None:
+            if scope.is_lenient and match["name"] not in scope.inputs:
+                return match[0]
             return as_text(scope.input(match["name"]))
         selector = _selector(match)
-        return context if selector == CONTEXT else as_text(scope.lookup(selector))
+        return blocks[selector] if selector in blocks else as_text(scope.lookup(selector))
 
     return _REFERENCE.sub(value_of, template)
 
@@ -86,6 +136,19 @@ def variables_of(template: str) -> tuple[str, ...]:
 def selectors_of(template: str) -> tuple[tuple[str, ...], ...]:
     """Return the references (`{{#node.field#}}`) that `template` uses, each once, in order."""
     return tuple(dict.fromkeys(_selector(match) for match in _REFERENCE.finditer(template) if not match["name"]))
+
+
+def pieces_of(template: str) -> tuple[str | tuple[str, ...], ...]:
+    """Return the template cut into text as it stands and the selectors (`{{#node.field#}}`) between it."""
+    pieces: list[str | tuple[str, ...]] = []
+    begin = 0
+    for match in _REFERENCE.finditer(template):
+        if match["name"] is not None:
+            continue
+        pieces += [template[begin : match.start()], normal(_selector(match))]
+        begin = match.end()
+    pieces.append(template[begin:])
+    return tuple(piece for piece in pieces if piece)
 
 
 def check_template(template: str, names: Collection[str]) -> None:

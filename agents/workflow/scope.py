@@ -1,4 +1,4 @@
-"""What a node's templates may name: the run's inputs and system values, and what has finished upstream."""
+"""What a node's templates may name: the run's inputs and variables, and what has finished upstream."""
 
 from collections.abc import Collection, Mapping
 
@@ -8,6 +8,10 @@ from agents.nodes.base import Node
 from agents.types import JsonObject, JsonValue, RunSpec
 from agents.workflow.expressions import Scope
 from agents.workflow.graph import Graph
+from agents.workflow.variables import file_value
+
+__all__ = ["GRAPH_MODES", "file_value", "scope_of", "system_values"]
+GRAPH_MODES = frozenset({"workflow", "chatflow"})
 
 
 def scope_of(
@@ -16,23 +20,39 @@ def scope_of(
     kinds: Mapping[str, Node[BaseModel]],
     outputs: Mapping[str, JsonObject],
     skipped: Collection[str],
+    *,
+    environment: JsonObject | None = None,
+    conversation: JsonObject | None = None,
 ) -> Scope:
-    """Return the scope after the nodes in `outputs` finished and those in `skipped` never will."""
+    """Return the scope after the nodes in `outputs` finished and those in `skipped` never will.
+
+    Variables default to the values with which the run was created.
+    """
     inputs: dict[str, JsonValue] = {}
     for node in graph.nodes.values():
         inputs.update(kinds[node.kind].input_defaults(node.config))
-    return Scope(inputs | dict(spec.inputs), outputs, system_values(spec), skipped)
+    return Scope(
+        inputs=inputs | dict(spec.inputs),
+        nodes=outputs,
+        system=system_values(spec),
+        skipped=skipped,
+        environment={item.name: item.value for item in spec.environment} if environment is None else environment,
+        conversation={item.name: item.value for item in spec.conversation} if conversation is None else conversation,
+        is_lenient=spec.mode in GRAPH_MODES,
+    )
 
 
 def system_values(spec: RunSpec) -> JsonObject:
     """Return the values behind `{{#sys.…#}}`."""
-    files: list[JsonValue] = [{"id": ref.id, "name": ref.name, "mime_type": ref.mime_type} for ref in spec.files]
+    files: list[JsonValue] = [file_value(ref.id, ref.name, ref.mime_type, ref.size_bytes) for ref in spec.files]
     return {
         "query": spec.query,
         "files": files,
         "conversation_id": spec.conversation_id,
         "user_id": spec.user,
         "app_id": spec.app_id,
+        "workflow_id": spec.app_id,
         "workflow_run_id": spec.run_id,
         "dialogue_count": sum(turn.role == "user" for turn in spec.history) + 1,
+        "timestamp": int(spec.asked_at),
     }

@@ -140,6 +140,7 @@ class Calculator:
     description: ClassVar[str] = "Evaluate an arithmetic expression, for example 23 * 19 or sqrt(2) / 3"
     icon: ClassVar[str] = "calculator"
     idempotent: ClassVar[bool] = True
+    trusted: ClassVar[bool] = True
     parameters: ClassVar[JsonObject] = {
         "type": "object",
         "properties": {"expression": {"type": "string", "description": "the expression to evaluate"}},

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
-from agents.errors import ToolRetry
+from agents.tools.builtin.times import written, zone_of
 from agents.tools.spec import NoConfig, Tool, ToolContext
 from agents.types import JsonObject
 
@@ -20,10 +19,12 @@ class CurrentTime:
     description: ClassVar[str] = "Get the current date, time and weekday in a time zone"
     icon: ClassVar[str] = "clock"
     idempotent: ClassVar[bool] = True
+    trusted: ClassVar[bool] = True
     parameters: ClassVar[JsonObject] = {
         "type": "object",
         "properties": {
-            "timezone": {"type": "string", "description": "IANA name such as Asia/Shanghai; UTC when left out"}
+            "timezone": {"type": "string", "description": "the IANA name of the time zone, like Asia/Shanghai"},
+            "format": {"type": "string", "description": "of strftime; date, time, weekday and zone when left out"},
         },
         "additionalProperties": False,
     }
@@ -37,10 +38,8 @@ class CurrentTime:
         return cls()
 
     async def call(self, arguments: JsonObject, ctx: ToolContext) -> str:
-        name = str(arguments.get("timezone") or "UTC").strip()
-        try:
-            zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ToolRetry(f"there is no time zone {name!r}: use an IANA name such as Europe/Paris or UTC") from error
+        zone = zone_of(arguments.get("timezone"))
         now = self._clock().astimezone(zone)
-        return f"{now:%Y-%m-%d %H:%M:%S}, {now:%A}, {name} (UTC{now:%z})"
+        if arguments.get("format"):
+            return written(now, arguments["format"])
+        return f"{now:%Y-%m-%d %H:%M:%S}, {now:%A}, {zone.key} (UTC{now:%z})"

@@ -1,9 +1,10 @@
 """Search in the application's own datasets; what is found can be cited in the agent's answer."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.ports import SearchChoice
 from agents.tools.spec import Tool, ToolContext
 from agents.types import JsonObject
 
@@ -14,9 +15,22 @@ class KnowledgeSearchConfig(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     dataset_ids: list[str] = Field(default_factory=list)
-    top_k: int = Field(default=4, ge=1, le=50)
-    mode: str = "semantic"
+    top_k: int | None = Field(default=None, ge=1, le=100)
+    mode: Literal["semantic", "full_text", "hybrid"] | None = None
     score_threshold: float | None = Field(default=None, ge=0, le=1)
+    semantic_weight: float | None = Field(default=None, ge=0, le=1)
+    rerank: bool | None = None
+
+    def choice(self) -> SearchChoice:
+        """Return the search that is made; what is not said here is done as each dataset's own settings say."""
+        return SearchChoice(
+            tuple(self.dataset_ids),
+            top_k=self.top_k,
+            mode=self.mode,
+            score_threshold=self.score_threshold,
+            semantic_weight=self.semantic_weight,
+            rerank=self.rerank,
+        )
 
 
 class KnowledgeSearch:
@@ -45,13 +59,7 @@ class KnowledgeSearch:
         return cls(KnowledgeSearchConfig.model_validate(dict(config)))
 
     async def call(self, arguments: JsonObject, ctx: ToolContext) -> str:
-        found = await ctx.knowledge.search(
-            str(arguments["query"]),
-            self._config.dataset_ids,
-            top_k=self._config.top_k,
-            mode=self._config.mode,
-            score_threshold=self._config.score_threshold,
-        )
+        found = await ctx.knowledge.search(str(arguments["query"]), self._config.choice())
         if not found:
             return "No passage was found."
         return ctx.knowledge.pack(await ctx.cite(found))
