@@ -35,6 +35,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True, default="")
     is_active = models.BooleanField(default=True)
+    is_machine_admin = models.BooleanField(default=False)  # cares for what all workspaces share: the local models
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -106,9 +107,14 @@ class ApiKey(WorkspaceModel):
 
 
 class AuditEntry(WorkspaceModel):
-    """Who did what: written by services, never changed."""
+    """Who did what, and from where: written by services, never changed. PostgreSQL refuses it too (migration 0004).
+
+    Of an entry nothing but its actor can go, with their account; entries go with their workspace.
+    """
 
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=200, blank=True, default="")
     detail = models.JSONField(default=dict)
+    address = models.CharField(max_length=45, blank=True, default="", db_default="")
+    user_agent = models.CharField(max_length=200, blank=True, default="", db_default="")

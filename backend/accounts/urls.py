@@ -3,7 +3,7 @@
 from django.urls import path
 
 from backend.accounts import openapi
-from backend.accounts.api import keys, session, workspace
+from backend.accounts.api import audit, keys, session, workspace
 
 __all__ = ["openapi", "urlpatterns"]  # importing openapi registers its schemes
 
@@ -23,5 +23,6 @@ urlpatterns = [
     path("tokens/<uuid:token_id>", keys.TokenView.as_view(), name="token"),
     path("dataset-keys", keys.DatasetKeysView.as_view(), name="dataset-keys"),
     path("dataset-keys/<uuid:key_id>", keys.DatasetKeyView.as_view(), name="dataset-key"),
-    path("audit", workspace.AuditView.as_view(), name="audit"),
+    path("audit", audit.AuditView.as_view(), name="audit"),
+    path("audit/export", audit.AuditExportView.as_view(), name="audit-export"),
 ]

@@ -1,6 +1,6 @@
 """The draft of an application as it crosses the wire: shape, ranges and defaults. Knows no database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
@@ -8,11 +8,12 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from agents.errors import UnknownVariable
 from agents.workflow.expressions import check_template
 from backend.apps.inputs import Shape, Variable, variable_value
-from backend.common.errors import Invalid, NotYet
+from backend.common.errors import Invalid
 
 EMBEDDED_CHAT_MODEL = "smollm2-135m-instruct"
 MAX_PROMPT_CHARS = 200_000
 MAX_VARIABLES = 50
+MAX_EXAMPLES, MAX_EXAMPLE_CHARS = 50, 20_000
 
 
 class Parameters(Shape):
@@ -31,9 +32,10 @@ class Parameters(Shape):
 
 
 class ModelChoice(Shape):
-    """Which model answers, and how."""
+    """Which model answers, and how; `fallback` answers when it fails before its first word, none if empty."""
 
     id: str = Field(default=EMBEDDED_CHAT_MODEL, min_length=1, max_length=300)
+    fallback: str = Field(default="", max_length=300)
     parameters: Parameters = Parameters()
 
 
@@ -43,7 +45,7 @@ class Retrieval(Shape):
     mode: Literal["semantic", "full_text", "hybrid"] = "semantic"
     top_k: int = Field(default=4, ge=1, le=20)
     score_threshold: float | None = Field(default=None, ge=0, le=1)
-    rerank: bool | dict[str, JsonValue] | None = False
+    rerank: bool | None = False
 
 
 class ToolChoice(Shape):
@@ -60,11 +62,19 @@ class AgentChoice(Shape):
     max_iterations: int = Field(default=5, ge=1, le=30)
 
 
+class Example(Shape):
+    """A question and the answer that it should get: the model sees it before the conversation."""
+
+    user: str = Field(default="", max_length=MAX_EXAMPLE_CHARS)
+    assistant: str = Field(default="", max_length=MAX_EXAMPLE_CHARS)
+
+
 class Draft(Shape):
     """Everything that a published version fixes."""
 
     model: ModelChoice = ModelChoice()
     prompt: str = Field(default="", max_length=MAX_PROMPT_CHARS)
+    examples: list[Example] = Field(default=[], max_length=MAX_EXAMPLES)
     variables: list[Variable] = Field(default=[], max_length=MAX_VARIABLES)
     datasets: list[str] = Field(default=[], max_length=20)
     retrieval: Retrieval = Retrieval()
@@ -88,11 +98,10 @@ class Draft(Shape):
 
 
 def draft_parse(data: Mapping[str, object]) -> Draft:
-    """Return the draft in `data`; raises `Invalid` with every wrong field, `unknown_variable` for its prompt."""
+    """Return the draft in `data`; raises `Invalid` with every wrong field, `unknown_variable` for its templates."""
     draft = _shape(data)
-    _refuse_what_is_not_there_yet(draft)
     names = [variable.name for variable in draft.variables]
-    for field, template in (("prompt", draft.prompt), ("opening_statement", draft.opening_statement)):
+    for field, template in _templates(draft):
         try:
             check_template(template, names)
         except UnknownVariable as error:
@@ -101,6 +110,15 @@ def draft_parse(data: Mapping[str, object]) -> Draft:
         if variable.default not in (None, ""):
             _check_default(index, variable)
     return draft
+
+
+def _templates(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Yield every text that may name variables, with its path."""
+    yield "prompt", draft.prompt
+    yield "opening_statement", draft.opening_statement
+    for index, example in enumerate(draft.examples):
+        yield f"examples.{index}.user", example.user
+        yield f"examples.{index}.assistant", example.assistant
 
 
 def _shape(data: Mapping[str, object]) -> Draft:
@@ -124,13 +142,6 @@ def fields_of(error: ValidationError) -> dict[str, list[str]]:
             where, message = where[:1], "this is nested too deeply: keep it to a few dozen levels"
         fields.setdefault(".".join(map(str, where)) or "body", []).append(message)
     return fields
-
-
-def _refuse_what_is_not_there_yet(draft: Draft) -> None:
-    if draft.retrieval.mode != "semantic":
-        raise NotYet(f"retrieval.mode {draft.retrieval.mode!r} is not offered yet: use 'semantic'")
-    if draft.retrieval.rerank:
-        raise NotYet("retrieval.rerank is not offered yet: set it to false")
 
 
 def _check_default(index: int, variable: Variable) -> None:

@@ -17,7 +17,9 @@ TYPE_ALIASES = {"text-input": "text", "string": "text"}
 
 MAX_INTEGER = 2**63 - 1
 
-VariableType = Literal["text", "paragraph", "select", "number", "checkbox"]
+VariableType = Literal["text", "paragraph", "select", "number", "checkbox", "file", "file-list"]
+FILE_TYPES = frozenset({"file", "file-list"})
+MAX_FILES = 10
 
 
 def _canonical_type(value: object) -> object:
@@ -45,6 +47,8 @@ class Variable(Shape):
     def _is_whole(self) -> "Variable":
         if not NAME.match(self.name):
             raise ValueError(f"the name {self.name!r} must be a letter followed by letters, digits or _, at most 64")
+        if self.type in FILE_TYPES and self.default not in (None, ""):
+            raise ValueError(f"the variable {self.name!r} is a file and has no default: leave it out")
         if self.type == "select" and not self.options:
             raise ValueError(f"the variable {self.name!r} is a select and needs options")
         return self
@@ -59,8 +63,38 @@ def variable_value(variable: Variable, value: object) -> JsonValue:
             if not isinstance(value, bool):
                 raise ValueError(f"{variable.name!r} is a checkbox and takes true or false, not {value!r}")
             return value
+        case "file":
+            return _file(variable, value)
+        case "file-list":
+            return _files(variable, value)
         case _:
             return _text(variable, value)
+
+
+def _file(variable: Variable, value: object) -> JsonValue:
+    file_id = file_id_of(value)
+    if not file_id:
+        raise ValueError(f"{variable.name!r} takes the id of a file that was uploaded, not {str(value)[:100]!r}")
+    return {"id": file_id}
+
+
+def _files(variable: Variable, value: object) -> JsonValue:
+    items = value if isinstance(value, list) else [value]
+    most = min(variable.max_length or MAX_FILES, MAX_FILES)
+    if len(items) > most:
+        raise ValueError(f"{variable.name!r} takes at most {most} files, not {len(items)}")
+    return [_file(variable, item) for item in items]
+
+
+def file_id_of(item: object) -> str:
+    """Return the id of a file in our form or in Dify's, empty for none; raises `Invalid` for one from elsewhere."""
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, Mapping):
+        return ""
+    if item.get("transfer_method") == "remote_url":
+        raise Invalid("files are fetched from elsewhere for clients of the service API only: upload it and send its id")
+    return str(item.get("upload_file_id") or item.get("id") or "")
 
 
 def _number(variable: Variable, value: object) -> JsonValue:
@@ -92,7 +126,7 @@ def inputs_parse(variables: Sequence[Variable], given: Mapping[str, object]) -> 
     wrong: dict[str, list[str]] = {}
     for variable in variables:
         value = given.get(variable.name)
-        if value in (None, ""):
+        if value in (None, "", []):
             value = variable.default
         if value in (None, ""):
             if variable.required:

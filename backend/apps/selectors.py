@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
 from backend.accounts.models import ApiKey, KeyKind
-from backend.apps.draft import Draft
+from backend.apps.drafts import AppDraft, draft_read
 from backend.apps.models import App, AppVersion
 from backend.common.errors import NotFound
 from backend.runs.models import Run, RunStatus
@@ -28,6 +28,11 @@ def apps_list(workspace_id: uuid.UUID, *, mode: str = "", search: str = "") -> Q
     return apps
 
 
+def app_exists(workspace_id: uuid.UUID, app_id: uuid.UUID) -> bool:
+    """Whether the workspace has this app."""
+    return App.objects.within(workspace_id).filter(id=app_id).exists()
+
+
 def app_get(workspace_id: uuid.UUID, app_id: uuid.UUID) -> App:
     """Return an app of the workspace; raises `NotFound`."""
     app = apps_list(workspace_id).filter(id=app_id).first()
@@ -36,19 +41,24 @@ def app_get(workspace_id: uuid.UUID, app_id: uuid.UUID) -> App:
     return app
 
 
-def app_draft(app: App) -> Draft:
+def app_draft(app: App) -> AppDraft:
     """Return the app's draft as it was saved; keys that came later have their defaults."""
-    return Draft.model_validate(app.draft)
+    return draft_read(app.mode, app.draft)
 
 
-def version_draft(version: AppVersion) -> Draft:
+def draft_etag(app: App) -> str:
+    """Return what tells one state of the draft from the next: the moment at which it was saved, in microseconds."""
+    return f'"{int((app.draft_updated_at or app.created_at).timestamp() * 1_000_000)}"'
+
+
+def version_draft(version: AppVersion) -> AppDraft:
     """Return what a version fixed."""
-    return Draft.model_validate(version.config)
+    return draft_read(version.app.mode, version.config)
 
 
 def versions_of(app: App) -> QuerySet[AppVersion]:
     """Return the app's versions, newest first."""
-    return AppVersion.objects.within(app.workspace_id).filter(app=app).select_related("created_by")
+    return AppVersion.objects.within(app.workspace_id).filter(app=app).select_related("created_by", "app")
 
 
 def version_get(app: App, number: int) -> AppVersion:
@@ -128,8 +138,10 @@ def _days(runs: QuerySet[Run], first: date) -> tuple[DayStatistics, ...]:
 
 
 def dataset_users(workspace_id: uuid.UUID, dataset_id: uuid.UUID) -> int:
-    """Return how many apps search the dataset, in their draft or in a published version that is still served."""
-    named = Q(draft__datasets__contains=[str(dataset_id)]) | Q(
-        published_version__config__datasets__contains=[str(dataset_id)]
-    )
-    return App.objects.within(workspace_id).filter(named).count()
+    """Return how many apps search the dataset, in their draft or in a published version that is still served.
+
+    A dataset's id is in no draft by chance: prompt apps name it in a list, graphs in their nodes.
+    """
+    texts = {"draft_text": Cast("draft", TextField()), "config_text": Cast("published_version__config", TextField())}
+    named = Q(draft_text__contains=str(dataset_id)) | Q(config_text__contains=str(dataset_id))
+    return App.objects.within(workspace_id).annotate(**texts).filter(named).count()

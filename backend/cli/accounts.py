@@ -1,4 +1,4 @@
-"""`admin create` and `token create`: the services of the running platform, called in this process."""
+"""`admin create`, `admin machine` and `token create`: the services of the running platform, called in this process."""
 
 import sys
 from importlib import import_module
@@ -28,6 +28,16 @@ def admin_create(home: Home, *, email: str, password: str, workspace: str, reset
     except ApiError as error:
         raise CommandError(error.message) from error
     say(f"{email} is owner of the workspace {workspace!r}.")
+
+
+def machine_admin(home: Home, *, email: str, is_taken: bool) -> None:
+    """Let the user care for the machine's models, or no more."""
+    services = _services(home)
+    try:
+        services.machine_admin_set(email=email, is_machine_admin=not is_taken)
+    except ApiError as error:
+        raise CommandError(error.message) from error
+    say(f"{email} {'no longer administers' if is_taken else 'administers'} this machine.")
 
 
 def token_create(home: Home, *, email: str, workspace: str | None, name: str) -> None:

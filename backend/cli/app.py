@@ -2,21 +2,35 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backend.cli.accounts import admin_create, token_create
+from backend.cli.accounts import admin_create, machine_admin, token_create
+from backend.cli.analytics import analytics_rebuild
 from backend.cli.archive import backup_restore, backup_write
 from backend.cli.bench import bench_run
 from backend.cli.doctor import doctor
 from backend.cli.down import down
+from backend.cli.engines import engine_install, engines_list
 from backend.cli.errors import CommandError, NotYetError
+from backend.cli.evaluate import evaluate
 from backend.cli.logs import logs
-from backend.cli.models import models_list
+from backend.cli.models import (
+    model_add,
+    model_load,
+    model_pull,
+    model_remove,
+    model_serve,
+    model_unload,
+    models_list,
+)
+from backend.cli.quantize import model_quantize
 from backend.cli.screen import say
 from backend.cli.status import status
 from backend.cli.suite import check_run, suite_run
+from backend.cli.training import starter_train
 from backend.cli.up import DEFAULT_PORT, up
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.home import home_resolve
@@ -94,7 +108,9 @@ def restore_command(
 )
 def suite_command(
     context: typer.Context,
-    vllm: Annotated[bool, typer.Option("--vllm", help="Also the tests that need vLLM's wheels.")] = False,
+    vllm: Annotated[
+        bool, typer.Option("--vllm", help="Also the tests of engines that need packages of their own.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     if home is not None:
@@ -114,10 +130,36 @@ def bench_command(
     name: str,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the rows there.")] = None,
     only: Annotated[str, typer.Option(metavar="W1,W6", help="These workloads of bench serve.")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="One short round of each workload of bench serve.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A short bench serve, retrieval or skills.")] = False,
+    data: Annotated[str | None, typer.Option(metavar="DIR", help="Labelled questions, retrieval or skills.")] = None,
     home: HomeOption = None,
 ) -> None:
-    raise typer.Exit(bench_run(home_resolve(home), name, json_file, only=only, is_quick=quick))
+    raise typer.Exit(bench_run(home_resolve(home), name, json_file, only=only, is_quick=quick, data=data))
+
+
+@app.command("eval", help="Run an app over a test set; exits 1 when its score is below --min, 2 for a wrong name.")
+def eval_command(
+    name: Annotated[str, typer.Argument(metavar="APP", help="Slug, name or id of the app.")],
+    test_set: Annotated[str, typer.Option("--set", metavar="S", help="Name or id of the test set.")],
+    least: Annotated[float, typer.Option("--min", metavar="SCORE", min=0, max=1, help="The least score, 0 to 1.")],
+    evaluator: Annotated[
+        list[str] | None, typer.Option(help="Name or id; repeat it for several. Default: those of the app's gate.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="A published version; the draft without it.")] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the end.")] = 3600,
+    home: HomeOption = None,
+) -> None:
+    raise typer.Exit(
+        evaluate(
+            home_resolve(home),
+            app=name,
+            test_set=test_set,
+            least=least,
+            evaluators=evaluator or [],
+            version=version,
+            timeout_s=timeout,
+        )
+    )
 
 
 admin_app = typer.Typer(help="Accounts of administrators.", no_args_is_help=True)
@@ -126,6 +168,10 @@ models_app = typer.Typer(help="Models of the inference server.", no_args_is_help
 app.add_typer(admin_app, name="admin")
 app.add_typer(token_app, name="token")
 app.add_typer(models_app, name="models")
+analytics_app = typer.Typer(help="The numbers over runs.", no_args_is_help=True)
+app.add_typer(analytics_app, name="analytics")
+engines_app = typer.Typer(help="Engines with environments of their own.", no_args_is_help=True)
+app.add_typer(engines_app, name="engines")
 
 
 @admin_app.command("create", help="Make a user owner of a workspace, and close the set-up page.")
@@ -137,6 +183,15 @@ def admin_create_command(
     home: HomeOption = None,
 ) -> None:
     admin_create(home_resolve(home), email=email, password=password, workspace=workspace, reset_password=reset_password)
+
+
+@admin_app.command("machine", help="Let a user care for the models of this machine, in whatever workspace.")
+def admin_machine_command(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    remove: Annotated[bool, typer.Option("--remove", help="No longer.")] = False,
+    home: HomeOption = None,
+) -> None:
+    machine_admin(home_resolve(home), email=email, is_taken=remove)
 
 
 @token_app.command("create", help="Print a new token, alone on stdout.")
@@ -154,14 +209,112 @@ def models_list_command(home: HomeOption = None) -> None:
     models_list(home_resolve(home))
 
 
+@models_app.command("pull", help="Download a model from the hub: OWNER/NAME, and of it a FILE.")
+def model_pull_command(
+    repository: str,
+    file: Annotated[str, typer.Option("--file", help="One of its GGUFs; the usual quantization if left out.")] = "",
+    revision: Annotated[str, typer.Option(help="A branch, tag or commit.")] = "",
+    name: Annotated[str, typer.Option(help="What it is called here.")] = "",
+    engine: Annotated[str, typer.Option(help="Who serves safetensors: vllm, transformers or ctranslate2.")] = "",
+    home: HomeOption = None,
+) -> None:
+    model_pull(home_resolve(home), repository=repository, file=file, revision=revision, name=name, engine=engine)
+
+
+@models_app.command("add", help="Add a GGUF file, or a folder of safetensors, of this machine.")
+def model_add_command(
+    path: str,
+    name: Annotated[str, typer.Option(help="What it is called here.")] = "",
+    engine: Annotated[str, typer.Option(help="Who serves safetensors: vllm, transformers or ctranslate2.")] = "",
+    home: HomeOption = None,
+) -> None:
+    model_add(home_resolve(home), path=os.path.abspath(path), name=name, engine=engine)
+
+
+@models_app.command("serve", help="Choose the engine of a model in safetensors.")
+def model_serve_command(
+    name: str,
+    engine: Annotated[str, typer.Option(help="vllm, transformers, ctranslate2.")] = "vllm",
+    home: HomeOption = None,
+) -> None:
+    model_serve(home_resolve(home), name=name, engine=engine)
+
+
+@models_app.command("remove", help="Remove a model from the disk; refused while it is loaded or used.")
+def model_remove_command(name: str, home: HomeOption = None) -> None:
+    model_remove(home_resolve(home), name=name)
+
+
+@models_app.command("load", help="Load a model into memory.")
+def model_load_command(
+    name: str,
+    keep_alive: Annotated[int | None, typer.Option(help="Seconds that it stays unasked; 0 is for ever.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens of its context.")] = None,
+    home: HomeOption = None,
+) -> None:
+    model_load(home_resolve(home), name=name, keep_alive_s=keep_alive, context_tokens=context)
+
+
+@models_app.command("unload", help="Take a model out of memory once its answers are written.")
+def model_unload_command(name: str, home: HomeOption = None) -> None:
+    model_unload(home_resolve(home), name=name)
+
+
+@models_app.command("quantize", help="Store a model's weights in smaller types, measure and install them.")
+def model_quantize_command(
+    model: Annotated[str, typer.Argument(help="A model of this machine, or the path of a GGUF or folder.")],
+    types: Annotated[
+        str, typer.Option(help="Separated by commas, e.g. q4_K_M,q8_0; or gptq-w4a16,awq-w4a16.")
+    ] = "q4_K_M",
+    calibration: Annotated[Path | None, typer.Option(help="A text whose kind of words matters most.")] = None,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Calibrate on the platform's own text.")] = False,
+    evaluation: Annotated[Path | None, typer.Option(help="The text to measure on, instead of our own.")] = None,
+    home: HomeOption = None,
+) -> None:
+    model_quantize(
+        home_resolve(home),
+        model=model,
+        types=types,
+        calibration=calibration,
+        is_calibrated=calibrate,
+        evaluation=evaluation,
+    )
+
+
+@models_app.command("train-starter", help="Train the embedded model's adapter on this machine; takes hours.")
+def train_starter_command(  # one for each option
+    minutes: Annotated[float, typer.Option(help="How long to train.")] = 110.0,
+    steps: Annotated[int, typer.Option(help="So many steps instead: the same seed gives the same adapter.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which samples, in which order.")] = 11,
+    begin_with: Annotated[Path | None, typer.Option(help="An adapter to go on from.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where it goes, if not where the server looks.")] = None,
+    home: HomeOption = None,
+) -> None:
+    starter_train(home_resolve(home), minutes=minutes, steps=steps, seed=seed, begin_with=begin_with, out=out)
+
+
+@analytics_app.command("rebuild", help="Count the hours and days of all runs anew; the platform may be in use.")
+def analytics_rebuild_command(home: HomeOption = None) -> None:
+    analytics_rebuild(home_resolve(home))
+
+
+@engines_app.command("list", help="Each environment, and whether it is installed.")
+def engines_list_command(home: HomeOption = None) -> None:
+    engines_list(home_resolve(home))
+
+
+@engines_app.command("install", help="Install an engine's packages beside the platform's.")
+def engine_install_command(name: str, home: HomeOption = None) -> None:
+    engine_install(home_resolve(home), name)
+
+
 def _models_not_yet(verb: str) -> None:
     @models_app.command(verb, help="Not yet.", context_settings=ANY_ARGUMENTS)
     def command(context: typer.Context) -> None:
         raise NotYetError(f"not yet: models {verb} has not come with this release")
 
 
-for _verb in ("pull", "add", "remove", "load", "unload", "quantize", "bench", "train-starter"):
-    _models_not_yet(_verb)
+_models_not_yet("bench")
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from backend.embedded.state import PlatformState, state_running
 from inference.config import builtin_models
 
 LEAST_FREE_BYTES = 2 * 10**9
+PACKAGES = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,15 @@ def _built(home: Home, _state: PlatformState | None) -> Iterator[Finding]:
     )
 
 
+def code_checked(home: Home, _state: PlatformState | None) -> Iterator[Finding]:
+    command = python("-m", "agents.sandbox", str(home.root / PACKAGES))
+    here = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, env=here, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    said = (done.stdout or done.stderr).strip().splitlines()
+    text = said[-1] if said else "the sandbox says nothing"
+    yield Finding("code of users", done.returncode == 0, text if done.returncode == 0 else f"off: {text}")
+
+
 def _secrets(home: Home, _state: PlatformState | None) -> Iterator[Finding]:
     if home.secrets_file.exists():
         mode = home.secrets_file.stat().st_mode & 0o777
@@ -132,6 +142,7 @@ CHECKS: tuple[Callable[[Home, PlatformState | None], Iterator[Finding]], ...] = 
     _toolchain,
     _disk,
     _built,
+    code_checked,
     _secrets,
     _running,
 )

@@ -1,6 +1,7 @@
 """llama-cpp-python, which has no wheel: compiled once per machine, cached, installed into the virtual environment."""
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.metadata
 import os
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from backend.cli.errors import CommandError
@@ -22,7 +23,7 @@ from backend.embedded.home import REPOSITORY
 PACKAGE = "llama-cpp-python"
 LOCK = REPOSITORY / "native.lock"
 OPENBLAS_LOCK = REPOSITORY / "openblas.lock"
-BLAS_SOURCE = Path(__file__).parent / "blas"
+KERNELS = Path(__file__).parent / "kernels"
 STAMP = Path(sys.prefix) / ".atelier-native"
 # The vision tools of the package are not used, and take longer to compile than the rest.
 CMAKE_ARGUMENTS = "-DLLAVA_BUILD=OFF"
@@ -40,10 +41,24 @@ def cmake_arguments() -> str:
     return f"{CMAKE_ARGUMENTS} {os.environ.get('CMAKE_ARGS', '')}".strip()
 
 
+def has_kernels() -> bool:
+    """Are there products of our own for this kind of machine? Others were not measured."""
+    return sys.platform == "linux" and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
+
+
 def uses_openblas() -> bool:
-    """Is llama.cpp to compute prompts with OpenBLAS? It was measured on x86-64 alone; `-DGGML_BLAS=OFF` says no."""
-    is_measured = sys.platform == "linux" and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
-    return is_measured and "GGML_BLAS" not in cmake_arguments()
+    """Is llama.cpp to compute prompts with OpenBLAS where it is faster? `-DGGML_BLAS=OFF` says no."""
+    return has_kernels() and "GGML_BLAS" not in cmake_arguments()
+
+
+def kernel_arguments() -> str:
+    """CMake's argument that adds our kernels to ggml; `-DGGML_LLAMAFILE=OFF` leaves the product of Q4_1 weights out."""
+    return shlex.join([f"-DCMAKE_PROJECT_ggml_INCLUDE={KERNELS / 'kernels.cmake'}"])
+
+
+def trimming_arguments() -> str:
+    """CMake's argument that leaves out what llama-cpp-python builds and never loads."""
+    return shlex.join([f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={KERNELS / 'without_common.cmake'}"])
 
 
 def openblas_arguments(package: Path) -> str:
@@ -52,16 +67,16 @@ def openblas_arguments(package: Path) -> str:
         [
             "-DGGML_BLAS=ON",
             "-DGGML_BLAS_VENDOR=OpenBLAS",
-            f"-DCMAKE_MODULE_PATH={BLAS_SOURCE}",
+            f"-DCMAKE_MODULE_PATH={KERNELS}",
             f"-DATELIER_OPENBLAS={package}",
         ]
     )
 
 
-def openblas_inputs() -> bytes:
-    """Everything of OpenBLAS that the binary depends on."""
-    files = [OPENBLAS_LOCK, *sorted(BLAS_SOURCE.glob("*.*"))] if uses_openblas() else []
-    return b"".join(file.read_bytes() for file in files)
+def kernel_inputs() -> bytes:
+    """Everything of our own kernels and of OpenBLAS that the binary depends on."""
+    files = sorted(KERNELS.glob("*.*")) if has_kernels() else []
+    return b"".join(file.read_bytes() for file in [*files, *([OPENBLAS_LOCK] if uses_openblas() else [])])
 
 
 def cpu_flags() -> str:
@@ -75,9 +90,17 @@ def cpu_flags() -> str:
 
 def cache_key() -> str:
     """Version, Python, machine, and a digest of what else the binary depends on."""
+    return _key(kernel_inputs())
+
+
+def stock_key() -> str:
+    """The same for a binary without what we add to llama.cpp: the peers of benches are compiled so."""
+    return _key(b"")
+
+
+def _key(additions: bytes) -> str:
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    inputs = f"{cpu_flags()}\n{cmake_arguments()}".encode() + openblas_inputs()
-    digest = hashlib.sha256(inputs).hexdigest()[:12]
+    digest = hashlib.sha256(f"{cpu_flags()}\n{cmake_arguments()}".encode() + additions).hexdigest()[:12]
     return f"{PACKAGE}-{pinned_version()}-{tag}-{platform.machine()}-{digest}"
 
 
@@ -100,11 +123,26 @@ def is_installed(*, stamped: bool = True) -> bool:
     return installed == pinned_version() and is_ours
 
 
+@contextlib.contextmanager
+def alone_in_the_cache() -> Iterator[None]:
+    """Let others of this machine's user wait: each takes the folders of builds that it finds for left behind."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name("wheels.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("  Waiting for another process, which compiles for the same cache.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def native_ensure() -> None:
     """Install the pinned version, after compiling it when this machine has not done so yet."""
     if is_installed():
         return
-    wheel = cached_wheel() or compile_wheel()
+    with alone_in_the_cache():
+        wheel = cached_wheel() or compile_wheel()
     with step(f"Installing {wheel.name.split('-py3')[0]}"):
         # Without --no-config, our own override (it keeps the package out of the lock) would make uv install nothing.
         command = [sys.executable, "-m", "uv", "--no-config", "pip", "install", "--python", sys.executable, "--quiet"]
@@ -131,7 +169,7 @@ def compile_wheel(build_wheel: Callable[[Path, Path, Step], int] | None = None) 
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     say(f"  Compiling {PACKAGE} {pinned_version()}: it has no ready wheel, and code made for this processor is fast.")
-    say(f"  This takes minutes (about 6 on two cores), happens once, and is kept in {folder}")
+    say(f"  This takes minutes (about 4 on two cores), happens once, and is kept in {folder}")
     for leftover in folder.glob("build-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="build-") as build, step("Compiling llama.cpp") as progress:
@@ -174,7 +212,9 @@ def fetch_openblas(folder: Path) -> Path:
 
 def build_with_pip(folder: Path, log: Path, progress: Step) -> int:
     """Run pip with its output in the log and ninja's count on the screen; returns pip's exit code."""
-    arguments = cmake_arguments()
+    arguments = f"{cmake_arguments()} {trimming_arguments()}"
+    if has_kernels():
+        arguments += " " + kernel_arguments()
     if uses_openblas() and has_openmp():
         arguments += " " + openblas_arguments(fetch_openblas(folder / "openblas"))
     # Without --no-cache-dir, pip hands out the wheel that it built last time, whatever the compiler's options were.

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.cli.engines import RECIPES, engine_install
 from backend.cli.frontend import FRONTEND, packages_ensure
 from backend.cli.screen import say
 from backend.cli.up import prepare
-from backend.embedded.home import REPOSITORY
+from backend.embedded.home import REPOSITORY, home_resolve
 
 PLUGIN = ("-p", "backend.cli.pytest_plugin")
+WITHOUT_ENGINE = ("-p", "backend.cli.without_engine")
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 FAST = "not (e2e or platform or model or shared_data or vllm)"
 
@@ -41,9 +43,18 @@ def suite_run(arguments: Sequence[str], *, with_vllm: bool) -> int:
     # A marker expression of the user's own replaces ours.
     chosen = () if with_vllm or "-m" in arguments else ("-m", "not vllm")
     whole = PARALLEL if not arguments or all(argument.startswith("--strict-skips") for argument in arguments) else ()
+    engines = _engines() if with_vllm else {}
     command = [sys.executable, "-m", "pytest", *PLUGIN, *whole, *chosen, *arguments]
     with tempfile.TemporaryDirectory(prefix="atelier-test-") as home:
-        return subprocess.run(command, cwd=REPOSITORY, env=_environment(home), check=False).returncode
+        return subprocess.run(command, cwd=REPOSITORY, env=_environment(home) | engines, check=False).returncode
+
+
+def _engines() -> dict[str, str]:
+    """Install what the tests of engines need, once for this checkout, and say where it lies."""
+    home = home_resolve(str(REPOSITORY / "var"))
+    for name in RECIPES:
+        engine_install(home, name)
+    return {"ATELIER_TEST_ENGINES": str(home.root / "engines")}
 
 
 def _gates() -> list[Gate]:
@@ -60,7 +71,7 @@ def _gates() -> list[Gate]:
             Gate("web page: lint", ("npm", "run", "--silent", "lint"), FRONTEND),
             Gate("web page: tests", ("npm", "run", "--silent", "test"), FRONTEND),
         ]
-    return [*gates, Gate("fast tests", (python, "-m", "pytest", *PLUGIN, *PARALLEL, "-q", "-m", FAST))]
+    return [*gates, Gate("fast tests", (python, "-m", "pytest", *PLUGIN, *WITHOUT_ENGINE, *PARALLEL, "-q", "-m", FAST))]
 
 
 def check_run() -> int:

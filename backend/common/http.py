@@ -58,27 +58,38 @@ def _flatten(detail: object, path: str = "") -> dict[str, list[str]]:
     return {key: value for pair in pairs for key, value in pair.items()}
 
 
-def _as_api_error(error: Exception) -> ApiError | None:
-    if isinstance(error, ApiError):
-        return error
-    made = ApiError(str(error))
+def api_error_of(error: Exception) -> ApiError | None:
+    """Return how a caller is told of an error of ours, of Django or of its REST framework; None for any other."""
+    return error if isinstance(error, ApiError) else _of_django(error) or _of_framework(error)
+
+
+def _of_django(error: Exception) -> ApiError | None:
     match error:
         case Http404():
-            made = ApiError("there is nothing here with that id in this workspace")
-            made.code, made.http_status = "not_found", 404
+            made = ApiError("there is nothing here with that id in this workspace", code="not_found")
+            made.http_status = 404
         case PermissionDenied():
-            made = ApiError("your role in this workspace does not allow this")
-            made.code, made.http_status = "forbidden", 403
+            made = ApiError("your role in this workspace does not allow this", code="forbidden")
+            made.http_status = 403
+        case RequestDataTooBig():
+            made = ApiError("the body is larger than 5 MB: send files with an upload route", code="too_large")
+        case ValidationError():
+            made = ApiError(" ".join(error.messages))
+        case RecursionError():
+            made = ApiError("the body is nested too deeply: send flatter JSON", code="malformed_json")
+        case _:
+            return None
+    return made
+
+
+def _of_framework(error: Exception) -> ApiError | None:
+    match error:
         case exceptions.ValidationError():
             fields = _flatten(error.detail)
             first = next(iter(fields.items()))
             made = ApiError(f"{first[0]}: {first[1][0]}", extra={"fields": fields})
-        case ValidationError():
-            made = ApiError(" ".join(error.messages))
         case exceptions.ParseError():
             made = ApiError(f"the body is not valid JSON: {error.detail}", code="malformed_json")
-        case RecursionError():
-            made = ApiError("the body is nested too deeply: send flatter JSON", code="malformed_json")
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             made = ApiError(str(error.detail), code="unauthenticated")
             made.http_status = 401
@@ -92,7 +103,7 @@ def _as_api_error(error: Exception) -> ApiError | None:
 
 def exception_handler(error: Exception, context: dict[str, object]) -> Response | None:
     """DRF's hook: every error of the console has `code`, `message` and `extra`; an unknown one is logged and hidden."""
-    known = _as_api_error(error)
+    known = api_error_of(error)
     if known is None:
         logger.exception("unhandled error in %s", context.get("view"))
         return Response(error_body("internal_error", UNKNOWN_ERROR), status=500)

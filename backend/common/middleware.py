@@ -6,6 +6,8 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from backend.common.origin import origin_remember
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
@@ -15,7 +17,8 @@ CONTENT_SECURITY_POLICY = (
 
 def _protect(response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    response.headers.setdefault("X-Frame-Options", "DENY")
+    if not getattr(response, "may_be_framed", False):
+        response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
     return response
@@ -32,12 +35,14 @@ def security_headers(
 
         async def protect_async(request: HttpRequest) -> HttpResponseBase:
             request.get_host()
+            origin_remember(request.META)
             return _protect(await get_response(request))
 
         return protect_async
 
     def protect_sync(request: HttpRequest) -> HttpResponseBase:
         request.get_host()
+        origin_remember(request.META)
         return _protect(get_response(request))  # type: ignore[arg-type]  # the sync branch
 
     return protect_sync

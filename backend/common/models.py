@@ -1,9 +1,35 @@
 """The base of every row that belongs to a workspace: one place where queries are scoped."""
 
+import json
 import uuid
 from typing import Any
 
 from django.db import models
+
+
+class OrderedJSONField(models.JSONField):
+    """JSON that comes back as it was written: `jsonb` would sort the keys of objects, and their order may matter.
+
+    A model fills in the properties of a schema in their order, and an export is to look like its import. The price:
+    no look-ups inside. A migration must make the column `json`.
+    """
+
+    def db_type(self, connection: Any) -> str:
+        """Return PostgreSQL's type for JSON as text."""
+        return "json"
+
+    def deconstruct(self) -> Any:
+        """Be an ordinary field to migrations, which import nothing of ours; one of them changes the column's type."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Return the text that is stored."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, cls=self.encoder)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return the value; the driver has read it already."""
+        return json.loads(value, cls=self.decoder) if isinstance(value, str) else value
 
 
 class ScopedManager(models.Manager):

@@ -27,6 +27,16 @@ def redis_async() -> redis.asyncio.Redis:
     return client
 
 
+@lru_cache(maxsize=1)
+def _database() -> int:
+    return int(redis_sync().get_connection_kwargs().get("db", 0))
+
+
+def channel_of(name: str) -> str:
+    """Return the name of a channel that only this database's clients use: Redis keeps keys apart, not channels."""
+    return f"{_database()}:{name}"
+
+
 async def redis_async_close() -> None:
     """Close the client of the running event loop, before the loop ends."""
     client = _BY_LOOP.pop(asyncio.get_running_loop(), None)

@@ -18,6 +18,14 @@ class UndecryptableSecret(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Rotation:
+    """How many secrets were encrypted anew, and whose secret cannot be read any more."""
+
+    rotated: int
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewKey:
     """A fresh key: `plaintext` goes to the caller once, the rest is stored."""
 

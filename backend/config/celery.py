@@ -50,10 +50,42 @@ app.conf.update(
             "schedule": settings.RUN_SWEEP_S,
             "options": {"queue": "runs", "expires": 20},
         },
+        "batches-sweep": {"task": "batches.sweep", "schedule": 10, "options": {"queue": "runs", "expires": 20}},
+        "evaluations-sweep": {
+            "task": "evaluations.sweep",
+            "schedule": 10,
+            "options": {"queue": "runs", "expires": 20},
+        },
+        "local-models-sweep": {
+            "task": "local_models.sweep",
+            "schedule": 10,
+            "options": {"queue": "runs", "expires": 20},
+        },
+        "quantization-sweep": {
+            "task": "quantization.sweep",
+            "schedule": 10,
+            "options": {"queue": "runs", "expires": 20},
+        },
+        "analytics-count": {"task": "analytics.count", "schedule": 10, "options": {"queue": "runs", "expires": 20}},
+        "alerts-evaluate": {"task": "alerts.evaluate", "schedule": 60, "options": {"queue": "runs", "expires": 50}},
+        "limits-tend": {"task": "limits.tend", "schedule": 3600, "options": {"queue": "jobs", "expires": 3000}},
+        "annotations-sweep": {
+            "task": "annotations.sweep",
+            "schedule": 10,
+            "options": {"queue": "runs", "expires": 20},
+        },
+        "logs-sweep": {"task": "logs.sweep", "schedule": 10, "options": {"queue": "runs", "expires": 20}},
+        "logs-retain": {"task": "logs.retain", "schedule": 60, "options": {"queue": "runs", "expires": 50}},
         "datasets-sweep": {"task": "datasets.sweep", "schedule": 10, "options": {"queue": "runs", "expires": 20}},
     },
     timezone="UTC",
 )
+if settings.ENVIRONMENT.otlp_endpoint:
+    app.conf.beat_schedule["traces-export"] = {
+        "task": "traces.export",
+        "schedule": 5,
+        "options": {"queue": "runs", "expires": 5},
+    }
 app.autodiscover_tasks(lambda: [f"backend.{name}" for name in settings.LOCAL_APPS])
 
 

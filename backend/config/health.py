@@ -1,9 +1,12 @@
-"""Is everything there? Database, Redis, both workers and both embedded models, asked at once and briefly."""
+"""Is everything there? Database and its migrations, Redis, workers, models and room on the disk, asked at once."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import httpx
 from django.conf import settings
@@ -18,6 +21,7 @@ from backend.common.redis import redis_async
 CHECK_TIMEOUT_S = 3.0
 HEARTBEAT_KEY = "worker-heartbeat:{}"
 HEARTBEAT_TTL_S = 15
+DISK_LEAST_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,33 @@ async def _redis() -> str:
     return "answers"
 
 
+@lru_cache(maxsize=1)
+def _migrations_shipped() -> frozenset[tuple[str, str]]:
+    root = Path(__file__).resolve().parents[2] / "migrations"
+    return frozenset((path.parent.name, path.stem) for path in root.glob("*/[0-9]*.py"))
+
+
+def _ask_migrations() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        missing = _migrations_shipped() - set(cursor.fetchall())
+    if missing:
+        raise RuntimeError(f"{len(missing)} migrations are not applied: `./atelier down`, then `./atelier up`")
+    return "all are applied"
+
+
+async def _migrations() -> str:
+    return await in_database(_ask_migrations)
+
+
+async def _disk() -> str:
+    free_bytes = shutil.disk_usage(settings.ENVIRONMENT.home).free
+    said = f"{free_bytes // 1024**2} MiB are free in the home folder"
+    if free_bytes < DISK_LEAST_BYTES:
+        raise RuntimeError(f"only {said}: make room, or PostgreSQL stops writing")
+    return said
+
+
 def _worker(name: str) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
         if not await redis_async().exists(HEARTBEAT_KEY.format(name)):
@@ -67,10 +98,12 @@ async def _inference() -> str:
 
 CHECKS: dict[str, Callable[[], Awaitable[str]]] = {
     "database": _database,
+    "migrations": _migrations,
     "redis": _redis,
     "worker-runs": _worker("runs"),
     "worker-jobs": _worker("jobs"),
     "inference": _inference,
+    "disk": _disk,
 }
 
 

@@ -1,17 +1,18 @@
-"""The outside world of a run: the workspace's models, knowledge and files behind the ports of `agents`."""
-
-import asyncio
-import uuid
+"""The outside world of a run: what its workspace owns, behind the ports of `agents`."""
 
 from agents.errors import ModelNotFound
-from agents.ports import ChatModel, Ports
-from agents.types import FileRef, RunSpec
-from backend.common.database import in_database
+from agents.ports import ChatModel, NoAnnotations, Ports
+from agents.types import RunSpec
+from backend.annotations.replying import AppAnnotations
 from backend.common.errors import ApiError
+from backend.common.sandbox import code_runner
+from backend.config.run_documents import IsolatedDocuments
+from backend.config.run_files import OwnedFiles
+from backend.config.run_workflows import AppEnvironment, WorkspaceWorkflows
 from backend.datasets.knowledge import DatasetKnowledge
-from backend.files.models import StoredFile
-from backend.files.services import file_path
 from backend.providers.access import chat_model
+from backend.runs.values import RunValues
+from backend.tools.ports import WorkspaceCredentials, WorkspaceWeb
 
 
 class WorkspaceModels:
@@ -28,25 +29,18 @@ class WorkspaceModels:
             raise ModelNotFound(error.message) from error
 
 
-class WorkspaceFiles:
-    """Reads the files that a run was started with: their owner was checked then, their workspace is checked here."""
-
-    def __init__(self, workspace_id: str) -> None:
-        self._workspace_id = workspace_id
-
-    async def read(self, ref: FileRef) -> bytes:
-        """Return the bytes; raises `FileNotFoundError`."""
-        stored = await in_database(self._find, ref.id)
-        if stored is None:
-            raise FileNotFoundError(f"the file {ref.name!r} is gone: upload it again")
-        return await asyncio.to_thread(file_path(stored).read_bytes)
-
-    def _find(self, file_id: str) -> StoredFile | None:
-        return StoredFile.objects.within(self._workspace_id).filter(id=uuid.UUID(file_id)).first()
-
-
 def ports_of(spec: RunSpec) -> Ports:
-    """Return the ports of a run, bound to its workspace."""
+    """Return the ports of a run, bound to its workspace and its owner."""
     return Ports(
-        models=WorkspaceModels(spec.scope), knowledge=DatasetKnowledge(spec.scope), files=WorkspaceFiles(spec.scope)
+        models=WorkspaceModels(spec.scope),
+        knowledge=DatasetKnowledge(spec.scope),
+        files=OwnedFiles(spec),
+        documents=IsolatedDocuments(),
+        environment=AppEnvironment(spec),
+        values=RunValues(spec.run_id, spec.scope),
+        workflows=WorkspaceWorkflows(spec.scope),
+        web=WorkspaceWeb(spec.scope),
+        credentials=WorkspaceCredentials(spec.scope),
+        code=code_runner(),
+        annotations=AppAnnotations(spec) if spec.annotation_model else NoAnnotations(),
     )

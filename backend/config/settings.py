@@ -1,12 +1,16 @@
 """Django's settings, made from the environment alone: embedded services and foreign ones look the same here."""
 
+import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from agents.workflow.limits import RunLimits
 from backend.config.environment import environment_read, secrets_read
 
 ENVIRONMENT = environment_read()
 SECRETS = secrets_read(ENVIRONMENT.home)
+if ENVIRONMENT.metrics_dir:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = ENVIRONMENT.metrics_dir  # before anything imports prometheus_client
 VERSION = "0.1.0"
 
 SECRET_KEY = SECRETS.secret_key
@@ -25,8 +29,17 @@ LOCAL_APPS = [
     "tools",
     "runs",
     "logs",
+    "local_models",
+    "quantization",
+    "analytics",
+    "annotations",
+    "limits",
     "apps",
+    "evaluations",
+    "alerts",
+    "batches",
     "service_api",
+    "published",
 ]
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -42,6 +55,7 @@ INSTALLED_APPS = [
 MIGRATION_MODULES = {app: f"migrations.{app}" for app in LOCAL_APPS}
 
 MIDDLEWARE = [
+    "backend.common.request_metrics.request_metrics",
     "django.middleware.security.SecurityMiddleware",
     "backend.common.middleware.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -49,7 +63,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 # What a request with an app's key passes: no sessions, no cookies (see backend.config.handlers).
-SERVICE_MIDDLEWARE = ["backend.common.middleware.security_headers"]
+SERVICE_MIDDLEWARE = [
+    "backend.common.request_metrics.request_metrics",
+    "backend.common.middleware.security_headers",
+]
 ROOT_URLCONF = "backend.config.urls"
 ASGI_APPLICATION = "backend.config.asgi.application"
 TEMPLATES: list[dict[str, object]] = []
@@ -87,6 +104,14 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+
+EMAIL_HOST = ENVIRONMENT.smtp_host
+EMAIL_PORT = ENVIRONMENT.smtp_port
+EMAIL_HOST_USER = ENVIRONMENT.smtp_user
+EMAIL_HOST_PASSWORD = ENVIRONMENT.smtp_password
+EMAIL_USE_TLS = ENVIRONMENT.smtp_security == "starttls"
+EMAIL_USE_SSL = ENVIRONMENT.smtp_security == "tls"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.smtp_from
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -147,7 +172,23 @@ SPECTACULAR_SETTINGS = {
         "AppModeEnum": "backend.apps.models.AppMode.choices",
         "RetrievalModeEnum": ["semantic", "full_text", "hybrid"],
         "RunStatusEnum": "backend.runs.models.RunStatus.choices",
+        "BatchStatusEnum": "backend.batches.models.BatchStatus.choices",
+        "BatchRowStatusEnum": "backend.batches.serializers.ROW_STATES",
+        "ExperimentStatusEnum": "backend.evaluations.models.ExperimentStatus.choices",
+        "ExperimentRowStatusEnum": "backend.evaluations.models.ExperimentRowStatus.choices",
+        "EvaluatorKindEnum": "backend.evaluations.models.EvaluatorKind.choices",
+        "OutcomeEnum": ["mapped", "degraded", "unsupported"],
+        "ComparisonOutcomeEnum": "backend.evaluations.api.serializers.OUTCOMES",
+        "ReviewEnum": "backend.evaluations.models.Review.choices",
         "DocumentStatusEnum": "backend.datasets.models.DocumentStatus.choices",
+        "JobStatusEnum": [(name, name.title()) for name in ("queued", "running", "finished", "failed", "cancelled")],
+        "AlertStateEnum": "backend.alerts.models.AlertState.choices",
+        "AlertEventKindEnum": "backend.alerts.models.EventKind.choices",
+        "AlertDeliveryEnum": "backend.alerts.models.Delivery.choices",
+        "AlertChannelEnum": "backend.alerts.models.Channel.choices",
+        "LimitPeriodEnum": "backend.limits.models.LimitPeriod.choices",
+        "UsagePeriodEnum": ["day", "month"],
+        "EvaluationStatusEnum": ["queued", "running", "finished", "failed"],
         "PromptRoleEnum": ["system", "user", "assistant"],
     },
 }
@@ -156,6 +197,13 @@ RUN_LEASE_S = 15
 RUN_HEARTBEAT_S = 5
 RUN_SWEEP_S = 5
 RUN_MAX_S = 1200
+# The time is bounded above, over all attempts; an attempt's own bound only backs it.
+RUN_LIMITS = RunLimits(
+    max_steps=ENVIRONMENT.run_max_steps,
+    max_run_s=RUN_MAX_S + 60,
+    max_tokens=ENVIRONMENT.run_max_tokens,
+    max_parallel=ENVIRONMENT.run_max_parallel,
+)
 
 LOGGING = {
     "version": 1,

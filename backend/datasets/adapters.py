@@ -8,9 +8,19 @@ from http import HTTPStatus
 from celery import current_app
 from django.db import connection, transaction
 
+from backend.accounts.models import User
 from backend.common.errors import ApiError, FileTooLarge, NotYet, UnsupportedFileType
 from backend.common.redis import redis_sync
-from backend.datasets.models import Chunk
+from backend.datasets.models import (
+    Chunk,
+    Document,
+    LexicalStatistics,
+    Passage,
+    PassageVector,
+    Posting,
+    Term,
+    VectorIndex,
+)
 from inference.errors import InferenceError
 from rag.errors import (
     ContentMismatchError,
@@ -19,10 +29,23 @@ from rag.errors import (
     RagError,
     UnsupportedFormatError,
 )
-from rag.stores.pgvector import ChunkTable, Cursor, PgvectorStore
+from rag.ports import DocumentRef
+from rag.stores.indexes import VectorIndexes
+from rag.stores.pgvector import PgvectorStore
+from rag.stores.tables import ChunkTables, Cursor
 
 JOBS_QUEUE = "jobs"
-CHUNK_TABLE = ChunkTable(table=Chunk._meta.db_table)
+CHUNK_TABLES = ChunkTables(
+    document=Document._meta.db_table,
+    chunk=Chunk._meta.db_table,
+    passage=Passage._meta.db_table,
+    vector=PassageVector._meta.db_table,
+    index=VectorIndex._meta.db_table,
+    term=Term._meta.db_table,
+    posting=Posting._meta.db_table,
+    statistics=LexicalStatistics._meta.db_table,
+    uploader=f"(SELECT email FROM {User._meta.db_table} WHERE id = d.uploaded_by_id)",  # noqa: S608 - our own table
+)
 
 
 def connection_release() -> None:
@@ -41,14 +64,49 @@ def open_cursor() -> Iterator[Cursor]:
         connection_release()
 
 
+@contextmanager
+def open_outside() -> Iterator[Cursor]:
+    """Open a cursor outside of transactions, as building an index beside running writes needs it."""
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection_release()
+
+
 def chunk_store() -> PgvectorStore:
     """Return the store of all chunks; every query of it names a workspace."""
-    return PgvectorStore(open_cursor, CHUNK_TABLE)
+    return PgvectorStore(open_cursor, CHUNK_TABLES)
+
+
+def vector_indexes() -> VectorIndexes:
+    """Return what fills, exchanges and removes the vector indexes of datasets."""
+    return VectorIndexes(open_cursor, CHUNK_TABLES, open_outside)
+
+
+def document_ref(document: Document) -> DocumentRef:
+    """Return the name under which the library stores the document's chunks."""
+    return DocumentRef(str(document.workspace_id), str(document.dataset_id), str(document.id))
 
 
 def index_send(document_id: uuid.UUID) -> None:
     """Ask a worker to index the document; a message that is lost is sent again by the sweep."""
     current_app.send_task("datasets.index", [str(document_id)], queue=JOBS_QUEUE, retry=False)
+
+
+def reembed_send(index_id: int) -> None:
+    """Ask a worker to fill an index; a message that is lost is sent again by the sweep."""
+    current_app.send_task("datasets.reembed", [index_id], queue=JOBS_QUEUE, retry=False)
+
+
+def ann_send(dataset_id: uuid.UUID) -> None:
+    """Ask a worker to see whether the dataset needs an index for nearest neighbours."""
+    current_app.send_task("datasets.ann", [str(dataset_id)], queue=JOBS_QUEUE, retry=False)
+
+
+def job_send(task: str, row_id: uuid.UUID) -> None:
+    """Ask a worker to run a task on a row; a message that is lost is sent again by the sweep."""
+    current_app.send_task(task, [str(row_id)], queue=JOBS_QUEUE, retry=False)
 
 
 def jobs_waiting() -> int:

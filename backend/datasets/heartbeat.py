@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from django.db import DatabaseError, connections
@@ -11,6 +12,8 @@ from backend.datasets.lease import HEARTBEAT_S, Lease, LeaseLost
 from rag.ingest import IngestStage
 
 TICK_S = 0.25
+LOOK_S = 0.75
+"""How soon a document that was paused, cancelled or deleted is noticed."""
 SPAN_OF_STAGE: dict[str, tuple[float, float]] = {
     "extracting": (0.0, 0.2),
     "splitting": (0.2, 0.25),
@@ -24,6 +27,7 @@ class Heartbeat:
     """Renews a lease every `every_s` seconds and writes what `report` was told, at most four times a second.
 
     The stages of indexing run in an event loop and in library threads, where Django's connection must not be used.
+    `on_lost` is called once, on the thread of the heartbeat, when the document is no longer ours.
     """
 
     def __init__(self, lease: Lease, every_s: float = HEARTBEAT_S) -> None:
@@ -38,6 +42,7 @@ class Heartbeat:
         self._lost = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="document-heartbeat", daemon=True)
+        self.on_lost: Callable[[], None] | None = None
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()
@@ -53,6 +58,11 @@ class Heartbeat:
     def stage(self) -> str:
         """What is being done now."""
         return self._stage
+
+    @property
+    def is_lost(self) -> bool:
+        """Is the document no longer ours?"""
+        return self._lost.is_set()
 
     def report(self, stage: IngestStage, done: int, total: int | None) -> None:
         """Note how far a stage is; raises `LeaseLost` once the document is no longer ours."""
@@ -78,22 +88,30 @@ class Heartbeat:
         self._stage_began = now
 
     def _beat(self) -> None:
-        renewed_at = time.monotonic()
+        renewed_at = looked_at = time.monotonic()
         while not self._stop.wait(TICK_S):
             with self._lock:
                 state, times = (self._stage, round(self._progress, 3)), dict(self._times)
             now = time.monotonic()
-            if state == self._written and now - renewed_at < self._every_s:
+            is_due = state != self._written or now - renewed_at >= self._every_s
+            if not is_due and now - looked_at < LOOK_S:
                 continue
+            looked_at = now
             try:
-                self._lease.renew(**({"status": state[0]} if state[0] else {}), progress=state[1], stage_times=times)
+                if is_due:
+                    status = {"status": state[0]} if state[0] else {}
+                    self._lease.renew(**status, progress=state[1], stage_times=times)
+                    self._written, renewed_at = state, now
+                else:
+                    self._lease.look()
             except LeaseLost:
                 self._lost.set()
+                tell = self.on_lost
+                if tell is not None:
+                    tell()
                 return
             except DatabaseError as error:
                 # The lease outlives a short failure; if it does not, the next write finds it lost.
                 logger.warning("the lease of document %s was not renewed: %s", self._lease.document_id, error)
-            else:
-                self._written, renewed_at = state, now
             finally:
                 connections.close_all()

@@ -59,6 +59,7 @@ def environment(home: Home, where: Addresses, env: Mapping[str, str] = os.enviro
         "ATELIER_PUBLIC_URL": env.get("ATELIER_PUBLIC_URL") or where.url,
         "ATELIER_INFERENCE_URL": where.inference_url,
         "ATELIER_SECRETS_FILE": str(home.secrets_file),
+        "ATELIER_METRICS_DIR": str(home.metrics),
         "DATABASE_URL": where.database_url,
         "REDIS_URL": where.redis_url,
         "DJANGO_SETTINGS_MODULE": "backend.config.settings",

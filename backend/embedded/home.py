@@ -31,6 +31,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def metrics(self) -> Path:
+        """What the processes count for `/metrics`."""
+        return self.run / "metrics"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from backend.embedded.environment import Addresses, addresses, environment
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.files import write_atomically
 from backend.embedded.home import REPOSITORY, Home, home_locked
-from backend.embedded.log_files import rotate
+from backend.embedded.log_files import LogLimits, rotate
 from backend.embedded.platform import migrated_marker, migrations_fingerprint, platform_services
 from backend.embedded.postgres import Launch, cluster_ensure, launch_detect
 from backend.embedded.process import adopt_orphans, descendants, die_with_parent, end_processes, identity
@@ -49,6 +50,7 @@ class Supervisor:
         self.env = env
         self.cwd = cwd
         self.publish = publish
+        self.log_limits = LogLimits.read(env)
         self.phase = "starting"
         self.stop_requested = False
         self._published: tuple[str, tuple[ProcessState, ...]] | None = None
@@ -139,7 +141,7 @@ class Supervisor:
         if time.monotonic() - self._rotated_at >= IDLE_POLL_S:
             self._rotated_at = time.monotonic()
             for path in (*(child.log_file for child in self.children.values()), self.home.log_file("supervisor")):
-                rotate(path)
+                rotate(path, self.log_limits)
 
     def _pause_s(self) -> float:
         if self.phase == "failed":
@@ -200,6 +202,12 @@ def publisher(home: Home, where: Addresses) -> Callable[[str, tuple[ProcessState
     return publish
 
 
+def metrics_clear(home: Home) -> None:
+    """Begin to count anew: what processes counted that are gone would stay for ever."""
+    shutil.rmtree(home.metrics, ignore_errors=True)
+    home.metrics.mkdir(mode=0o700)
+
+
 def clear_leftovers(home: Home, patience_s: float = 10.0) -> None:
     """End what a supervisor that was killed may have left, and forget its state."""
     stale = state_read(home)
@@ -221,6 +229,7 @@ def supervise(home: Home, host: str, port: int) -> bool:
         publish = publisher(home, where)
         publish("preparing", ())
         secrets_ensure(home)
+        metrics_clear(home)
         launch = Launch()
         if where.embeds_postgres:
             launch = launch_detect()

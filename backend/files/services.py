@@ -94,6 +94,39 @@ def file_store(
         raise
 
 
+@contextmanager
+def file_adopted(
+    *, workspace_id: uuid.UUID | str, path: Path, name: str, mime_type: str, user: User | None = None
+) -> Iterator[StoredFile]:
+    """Take a file that we wrote ourselves, on the same disk, among the workspace's, in one transaction with the block.
+
+    `path` is gone once that is certain; whatever goes wrong before leaves it as it was, and no other.
+    """
+    key = uuid.uuid4().hex
+    key = f"{key[:2]}/{key[2:4]}/{key}"
+    place = settings.FILES_ROOT / key
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    os.link(path, place)
+    try:
+        with transaction.atomic():
+            yield StoredFile.objects.create(
+                workspace_id=workspace_id,
+                name=name_clean(name),
+                key=key,
+                size_bytes=path.stat().st_size,
+                mime_type=mime_type,
+                kind="document",
+                sha256=digest,
+                user=user,
+            )
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
+    path.unlink(missing_ok=True)
+
+
 def file_delete(*, stored: StoredFile) -> None:
     """Remove the row, and the bytes once that is certain."""
     path = file_path(stored)

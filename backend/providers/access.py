@@ -14,9 +14,10 @@ from django.conf import settings
 from agents.ports import ChatModel
 from backend.common.database import in_database
 from backend.common.egress import client_for
-from backend.providers.adapters import Endpoint, KeylessEngine, embedded_endpoint, engine_for, with_model
+from backend.providers.adapters import TEST, Endpoint, KeylessEngine, embedded_endpoint, engine_for, with_model
 from backend.providers.models import Provider
-from backend.providers.selectors import EMBEDDED, ModelRecord, model_get
+from backend.providers.replicas import replicated
+from backend.providers.selectors import ANY, ModelRecord, model_get, own_model, own_models, replica_records
 from backend.providers.services import provider_api_key
 from inference.errors import InferenceError
 from inference.types import Delta, EmbedRequest, GenerateRequest, ModelInfo
@@ -73,13 +74,18 @@ class WorkspaceEmbedder:
         engine = await engine_for(self.endpoint)
         return await engine.count_texts(self.name, texts)
 
+    async def tokens(self, text: str) -> list[int]:
+        """Return the ids of the tokens of a text; none where the server does not show them."""
+        engine = await engine_for(self.endpoint)
+        return await engine.token_ids(self.name, text)
+
 
 def _unit(vector: Sequence[float]) -> list[float]:
     norm = math.sqrt(sum(value * value for value in vector))
     return [value / norm for value in vector] if norm else list(vector)
 
 
-def _endpoint_of(workspace_id: str | uuid.UUID, record: ModelRecord) -> Endpoint:
+def endpoint_of(workspace_id: str | uuid.UUID, record: ModelRecord) -> Endpoint:
     """Return where the model is served; one query for a provider, none for the embedded server."""
     if record.provider_id is None:
         return embedded_endpoint()
@@ -89,7 +95,7 @@ def _endpoint_of(workspace_id: str | uuid.UUID, record: ModelRecord) -> Endpoint
 
 def _found(workspace_id: str, model_id: str) -> tuple[ModelRecord, Endpoint]:
     record = model_get(workspace_id, model_id, kind="chat")
-    return record, _endpoint_of(workspace_id, record)
+    return record, endpoint_of(workspace_id, record)
 
 
 # Of the embedded models only: (when it was asked, what the server said).
@@ -116,10 +122,12 @@ async def chat_model(workspace_id: str, model_id: str) -> ChatModel:
 
     The embedded model costs no query.
     """
-    own = EMBEDDED.get(model_id)
+    own = own_model(model_id)
     if own is not None and own.kind == "chat":
         engine = await engine_for(embedded_endpoint())
         return WorkspaceChatModel(await _embedded_info(engine, own), engine, own.name, str(workspace_id))
+    if model_id.startswith(f"{ANY}/"):
+        return await _replicated(str(workspace_id), model_id)
     record, endpoint = await in_database(_found, workspace_id, model_id)
     info = ModelInfo(
         id=record.id,
@@ -132,6 +140,17 @@ async def chat_model(workspace_id: str, model_id: str) -> ChatModel:
     return WorkspaceChatModel(info, await engine_for(endpoint), record.name, str(workspace_id))
 
 
+async def _replicated(workspace_id: str, model_id: str) -> ChatModel:
+    def find() -> list[tuple[ModelRecord, Endpoint]]:
+        model_get(workspace_id, model_id, kind="chat")  # says which models there are
+        records = replica_records(workspace_id, model_id.removeprefix(f"{ANY}/"))
+        return [(record, endpoint_of(workspace_id, record)) for record in records]
+
+    found = await in_database(find)
+    engines = {record.id: (record, await engine_for(endpoint)) for record, endpoint in found}
+    return replicated(workspace_id, model_id.removeprefix(f"{ANY}/"), engines)
+
+
 def embedder(workspace_id: str, model_id: str) -> Embedder:
     """Return the embedding model of this id. Reads the database (from async code: `in_database(embedder, …)`).
 
@@ -139,7 +158,7 @@ def embedder(workspace_id: str, model_id: str) -> Embedder:
     """
     record = model_get(workspace_id, model_id, kind="embedding")
     return WorkspaceEmbedder(
-        record.id, record.context_tokens, _endpoint_of(workspace_id, record), record.name, str(workspace_id)
+        record.id, record.context_tokens, endpoint_of(workspace_id, record), record.name, str(workspace_id)
     )
 
 
@@ -165,8 +184,8 @@ async def _ask_states() -> dict[str, ModelState]:
             answer = (await client.get(f"{url}/health", headers=headers, timeout=STATE_TIMEOUT_S)).json()
         found = {str(name): str(model["state"]) for name, model in answer["models"].items()}
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
-        return dict.fromkeys(EMBEDDED, "unreachable")
-    return {name: _state(found.get(name)) for name in EMBEDDED}
+        return dict.fromkeys(own_models(), "unreachable")
+    return {name: _state(found.get(name)) for name in own_models()}
 
 
 def _state(said: str | None) -> ModelState:
@@ -195,7 +214,7 @@ def provider_test(*, base_url: str, api_key: str) -> ProviderTest:
     """Ask a server for its models. Never raises for what the server does, and never repeats the key."""
     start = time.monotonic()
     try:
-        names = asyncio.run(_list_models(Endpoint("test", base_url, api_key)))
+        names = asyncio.run(_list_models(Endpoint(TEST, base_url, api_key)))
     except InferenceError as error:
         return ProviderTest(False, f"{error.message} {_advice(error)}".strip(), _since(start))
     except TimeoutError:

@@ -1,8 +1,9 @@
 """Engines over HTTP, one per event loop and model server; they close with their loop, or when the server changes."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
@@ -10,10 +11,13 @@ import httpx
 from django.conf import settings
 
 from backend.common.egress import client_for
+from inference.engines.circuit import CircuitBreaker
 from inference.engines.openai_http import OpenAIHttpEngine
 from inference.engines.openai_wire import Dialect
 from inference.errors import InferenceError
-from inference.types import Delta, Embeddings, EmbedRequest, GenerateRequest, ModelInfo
+from inference.types import Delta, Embeddings, EmbedRequest, GenerateRequest, ModelInfo, Ranking, RerankRequest
+
+TEST, EMBEDDED = "test", "embedded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,16 @@ class Endpoint:
 def embedded_endpoint() -> Endpoint:
     """Return the platform's own inference server."""
     environment = settings.ENVIRONMENT
-    return Endpoint("embedded", f"{environment.inference_url}/v1", environment.inference_key, "atelier")
+    return Endpoint(EMBEDDED, f"{environment.inference_url}/v1", environment.inference_key, "atelier")
+
+
+@asynccontextmanager
+async def inference_client() -> AsyncIterator[tuple[httpx.AsyncClient, str, dict[str, str]]]:
+    """Open the platform's own inference server: a client, its address, and the headers that it wants."""
+    environment = settings.ENVIRONMENT
+    headers = {"Authorization": f"Bearer {environment.inference_key}"} if environment.inference_key else {}
+    async with client_for(environment.inference_url) as client:
+        yield client, environment.inference_url, headers
 
 
 class KeylessEngine:
@@ -40,7 +53,11 @@ class KeylessEngine:
         self._key = endpoint.api_key
         self._closer = closer  # kept by whoever still generates, so that the client outlives its last use
         self._inner = OpenAIHttpEngine(
-            client, endpoint.base_url, api_key=endpoint.api_key or None, dialect=endpoint.dialect
+            client,
+            endpoint.base_url,
+            api_key=endpoint.api_key or None,
+            dialect=endpoint.dialect,
+            breaker=_breaker(endpoint),
         )
 
     def _cut(self, error: InferenceError) -> InferenceError:
@@ -62,6 +79,13 @@ class KeylessEngine:
         """Return one vector per text."""
         try:
             return await self._inner.embed(request)
+        except InferenceError as error:
+            raise self._cut(error) from None
+
+    async def rerank(self, request: RerankRequest) -> Ranking:
+        """Return one score per document."""
+        try:
+            return await self._inner.rerank(request)
         except InferenceError as error:
             raise self._cut(error) from None
 
@@ -88,6 +112,23 @@ class KeylessEngine:
 
     async def aclose(self) -> None:
         """Nothing to do: the client closes with its loop."""
+
+
+_BREAKERS: dict[tuple[str, str], CircuitBreaker] = {}
+_BREAKERS_LOCK = threading.Lock()
+
+
+def _breaker(endpoint: Endpoint) -> CircuitBreaker | None:
+    """Return what this process knows of the server's failures; a new address is a new server.
+
+    The test button asks whatever happened before, and the platform's own server is watched already.
+    """
+    if endpoint.name in {TEST, EMBEDDED}:
+        return None
+    with _BREAKERS_LOCK:
+        for known in [key for key in _BREAKERS if key[0] == endpoint.name and key[1] != endpoint.base_url]:
+            del _BREAKERS[known]
+        return _BREAKERS.setdefault((endpoint.name, endpoint.base_url), CircuitBreaker(endpoint.base_url))
 
 
 _BY_LOOP: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, KeylessEngine]] = WeakKeyDictionary()

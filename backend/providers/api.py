@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from backend.accounts.callers import caller_of
 from backend.accounts.models import Role
-from backend.common.errors import NotYet
-from backend.providers.access import embedded_states, provider_test
+from backend.providers.access import provider_test
+from backend.providers.load import models_load
 from backend.providers.models import ModelKind, Provider
 from backend.providers.presets import PRESETS
-from backend.providers.selectors import ModelRecord, models_list, providers_list
+from backend.providers.selectors import ModelRecord, providers_list
 from backend.providers.services import (
     ModelDraft,
     base_url_check,
@@ -126,7 +126,7 @@ class ModelSerializer(serializers.Serializer):
     @extend_schema_field(ModelProviderSerializer(allow_null=True))
     def get_provider(self, record: ModelRecord) -> dict[str, object] | None:
         """Return the provider; None for the platform's own models."""
-        return None if record.embedded else {"id": str(record.provider_id), "name": record.provider_name}
+        return None if record.provider_id is None else {"id": str(record.provider_id), "name": record.provider_name}
 
     @extend_schema_field(serializers.ChoiceField(choices=["loaded", "loading", "available", "unreachable"]))
     def get_state(self, record: ModelRecord) -> str:
@@ -242,25 +242,29 @@ class PresetsView(APIView):
         return Response(PresetSerializer(PRESETS, many=True).data)
 
 
-class ModelsNotYet(NotYet):
-    """Adding local models is not there yet."""
+class ModelLoadSerializer(serializers.Serializer):
+    """One of the platform's own models; `active` answers are being computed, `queued` ones wait."""
 
-    http_status = 501
+    model = serializers.CharField()
+    state = serializers.CharField()
+    reason = serializers.CharField()
+    active = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    kv_used_tokens = serializers.IntegerField()
+    kv_total_tokens = serializers.IntegerField()
 
 
-class ModelsView(APIView):
-    """Every model that the workspace can use."""
+class ServerLoadSerializer(serializers.Serializer):
+    """All of them; `is_reached` says whether the inference server answers."""
 
-    write_role = Role.ADMIN
+    is_reached = serializers.BooleanField()
+    models = ModelLoadSerializer(many=True)
 
-    @extend_schema(responses=ModelsSerializer)
+
+class ModelLoadView(APIView):
+    """How busy the platform's own models are."""
+
+    @extend_schema(responses=ServerLoadSerializer)
     def get(self, request: Request) -> Response:
-        """List them all in one page, the embedded ones first."""
-        records = models_list(caller_of(request).workspace_id)
-        body = ModelSerializer(records, many=True, context={"states": embedded_states()}).data
-        return Response({"results": body, "next": None})
-
-    @extend_schema(request=None, responses={501: None})
-    def post(self, request: Request) -> Response:
-        """Not yet: models come from providers for now."""
-        raise ModelsNotYet("adding local models is not there yet: connect a server under providers instead")
+        """Return what the inference server says of each model: its state, what is computed and what waits."""
+        return Response(ServerLoadSerializer(models_load()).data)

@@ -21,6 +21,7 @@ class ModelKind(models.TextChoices):
 
     CHAT = "chat"
     EMBEDDING = "embedding"
+    RERANK = "rerank"
 
 
 class ProviderModel(WorkspaceModel):

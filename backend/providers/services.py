@@ -11,8 +11,9 @@ from backend.accounts.models import User
 from backend.accounts.services import audit_record
 from backend.common.egress import origin_of
 from backend.common.errors import Conflict, Invalid
-from backend.common.secrets import UndecryptableSecret, decrypt, encrypt
+from backend.common.secrets import Rotation, UndecryptableSecret, decrypt, encrypt
 from backend.providers.models import Provider, ProviderModel
+from backend.providers.selectors import ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,6 @@ class ModelDraft:
     output_price: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """How many secrets were encrypted anew, and the providers whose secret cannot be read any more."""
-
-    rotated: int
-    unreadable: tuple[str, ...]
-
-
 def base_url_check(base_url: str) -> str:
     """Return the address without a slash at its end; raises `Invalid` unless it is a plain http(s) address."""
     try:
@@ -49,6 +42,9 @@ def base_url_check(base_url: str) -> str:
 
 
 def _name_check(name: str) -> str:
+    if name == ANY:
+        message = f"{name!r} stands for every server that has a model: choose another name"
+        raise Invalid(message, fields={"name": [message]})
     if "/" in name:
         message = f"{name!r} must not contain '/': it divides provider and model in a model's id"
         raise Invalid(message, fields={"name": [message]})

@@ -1,5 +1,6 @@
-"""The console's runs: list, trace, event stream, cancel."""
+"""The console's runs: list, trace, event stream, large values, answers to what they ask, cancel."""
 
+import json
 import uuid
 
 from django.http import HttpRequest, HttpResponseBase
@@ -18,33 +19,24 @@ from backend.common.errors import ApiError, Invalid
 from backend.common.http import api_error_response
 from backend.runs import selectors, services
 from backend.runs.dialects.atelier import frames
-from backend.runs.models import Run, RunSource, RunStatus
-from backend.runs.serializers import RunSerializer, RunSummarySerializer
+from backend.runs.filters import FILTERS
+from backend.runs.models import Run
+from backend.runs.serializers import (
+    AnswerSerializer,
+    RunCountSerializer,
+    RunSerializer,
+    RunSummarySerializer,
+    RunValueSerializer,
+)
 from backend.runs.sse import event_stream
 
-CHOICES = {"status": RunStatus.values, "source": RunSource.values}
-
-
-def filters_read(request: Request) -> dict[str, str]:
-    """Return the list's filters; raises `Invalid` for a value that cannot match."""
-    filters = {
-        name: request.query_params.get(name, "") for name in ("app", "conversation", "status", "source", "search")
-    }
-    for name in ("app", "conversation"):
-        try:
-            filters[name] = str(uuid.UUID(filters[name])) if filters[name] else ""
-        except ValueError as error:
-            raise Invalid(f"{name}: {filters[name]!r} is not an id") from error
-    for name, values in CHOICES.items():
-        if filters[name] and filters[name] not in values:
-            raise Invalid(f"{name}: {filters[name]!r} is none of {', '.join(values)}")
-    return filters
+PARAMETERS = [OpenApiParameter(item.name, str, description=item.help) for item in FILTERS.values()]
 
 
 @extend_schema_view(
     get=extend_schema(
         operation_id="runs_list",
-        parameters=[OpenApiParameter(name, str) for name in ("app", "conversation", "status", "source", "search")],
+        parameters=PARAMETERS,
     )
 )
 class RunListView(ListAPIView):
@@ -55,7 +47,17 @@ class RunListView(ListAPIView):
 
     def get_queryset(self) -> object:
         """Return the workspace's runs that match the filters."""
-        return selectors.runs_list(caller_of(self.request).workspace_id, filters_read(self.request))
+        return selectors.runs_list(caller_of(self.request).workspace_id, self.request.query_params)
+
+
+class RunCountView(APIView):
+    """GET /runs/count."""
+
+    @extend_schema(operation_id="runs_count", parameters=PARAMETERS, responses=RunCountSerializer)
+    def get(self, request: Request) -> Response:
+        """Return how many runs match the filters; beyond 1,000 only that there are more."""
+        count, is_more = selectors.runs_count(caller_of(request).workspace_id, request.query_params)
+        return Response({"count": count, "is_more": is_more})
 
 
 class RunView(APIView):
@@ -76,6 +78,32 @@ class RunCancelView(APIView):
         """Ask for the run's end; an ended run stays as it is."""
         run = services.run_cancel(run=selectors.run_get(caller_of(request).workspace_id, run_id))
         return Response(RunSummarySerializer(run).data, status=202)
+
+
+class RunAnswerView(APIView):
+    """POST /runs/{id}/answer."""
+
+    @extend_schema(operation_id="runs_answer", request=AnswerSerializer, responses={202: RunSummarySerializer})
+    def post(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Answer what a paused run asks, once; it goes on from there."""
+        caller = caller_of(request)
+        run = selectors.run_get(caller.workspace_id, run_id)
+        body = AnswerSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by = caller.user.email if caller.user else ""
+        return Response(
+            RunSummarySerializer(services.run_answer(run=run, by=by, **body.validated_data)).data, status=202
+        )
+
+
+class RunValueView(APIView):
+    """GET /runs/{id}/values/{value_id}."""
+
+    @extend_schema(operation_id="runs_values_get", responses=RunValueSerializer)
+    def get(self, request: Request, run_id: uuid.UUID, value_id: uuid.UUID) -> Response:
+        """Return a large value, of which the events have only a reference and the beginning."""
+        found = selectors.value_get(caller_of(request).workspace_id, run_id, value_id)
+        return Response({"id": str(found.id), "value": json.loads(found.text)})
 
 
 def last_event_id(request: HttpRequest) -> int:

@@ -18,16 +18,15 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from agents.types import RunSpec
-from backend.common.redis import redis_async
+from backend.common.redis import channel_of, redis_async
 from backend.runs.lease import Lease
 
-START_PREFIX = "run-start:"
 EARS_TTL_S = 1.0
 
 
 def start_channel(owner: str) -> str:
     """Return the channel on which the worker `owner` is called."""
-    return START_PREFIX + owner
+    return channel_of(f"run-start:{owner}")
 
 
 @dataclass(slots=True)
@@ -55,10 +54,10 @@ class Ears:
 
 async def _listening() -> tuple[str, ...]:
     try:
-        channels = await redis_async().pubsub_channels(START_PREFIX + "*")
+        channels = await redis_async().pubsub_channels(start_channel("*"))
     except RedisError:
         return ()
-    return tuple(sorted(channel.removeprefix(START_PREFIX) for channel in channels))
+    return tuple(sorted(channel.removeprefix(start_channel("")) for channel in channels))
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +109,7 @@ def lease_of_call(message: str) -> Lease:
         attempt=0,
         spec=spec,
         created_at=told["at"],
-        started_at=told["at"],
+        elapsed_s=0.0,
         cancel_requested=False,
         is_called=True,
     )

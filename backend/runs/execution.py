@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -20,32 +19,44 @@ from agents.events import (
     RunCancelled,
     RunFailed,
     RunFinished,
+    RunPaused,
 )
 from agents.workflow.execute import run_graph
+from agents.workflow.state import RunState
+from agents.workflow.storable import storable_body
 from backend.common.database import in_database
+from backend.runs.ending import end_announce, end_redact, partial_outputs, variables_keep
 from backend.runs.journal import Finish, Journal
 from backend.runs.lease import MAX_ATTEMPTS, Lease, LeaseLost, lease_claim, lease_release, lease_renew
 from backend.runs.models import Run, RunStatus
+from backend.runs.pauses import wakes_at
 from backend.runs.ports import COST_OF, RUN_PORTS
+from backend.runs.redaction import Redactor
 
 logger = logging.getLogger(__name__)
+LAST_KINDS = TERMINAL_KINDS | {RunPaused.kind}
+"""What ends an attempt: a paused run goes on in another one."""
 INTERNAL_ERROR = RunFailed("internal_error", "the run broke on our side; the log of the runs worker has the details")
 TOO_MANY_ATTEMPTS = RunFailed(
     "worker_lost", f"the worker died {MAX_ATTEMPTS} times while it executed this run; it is not tried again"
 )
 
 
-class Totals:
-    """What the nodes of a run cost so far, over all attempts."""
+class Progress:
+    """What has happened in a run so far, over all attempts, and what its nodes cost."""
 
     def __init__(self, scope: str) -> None:
         self._scope = scope
+        self.state = RunState()
+        self.pauses = 0
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.cost = Decimal(0)
 
     async def add(self, body: Body) -> None:
-        """Count a finished node; other events cost nothing."""
+        """Take one more body into account; only a finished node costs anything."""
+        self.state.add(body)
+        self.pauses += isinstance(body, RunPaused)
         if not isinstance(body, NodeFinished) or not body.model:
             return
         prompt, completion = (int(str(body.usage.get(key, 0))) for key in ("prompt_tokens", "completion_tokens"))
@@ -106,11 +117,11 @@ class Execution:
             await in_database(lease_release, lease)
 
     async def _execute(self, lease: Lease, journal: Journal, past: list[Body]) -> None:
-        totals = Totals(lease.spec.scope)
+        progress = Progress(lease.spec.scope)
         for body in past:
-            await totals.add(body)
+            await progress.add(body)
         try:
-            last = await self._drive(lease, journal, past, totals)
+            last = await self._drive(lease, journal, past, progress)
         except asyncio.CancelledError:
             if self._released:
                 return
@@ -122,19 +133,21 @@ class Execution:
         except Exception:
             logger.exception("run %s broke", self.run_id)
             last = INTERNAL_ERROR
-        await journal.finish(last, _finish(lease, journal, totals, last))
+        await journal.finish(last, _finish(lease, journal, progress, last))
 
-    async def _drive(self, lease: Lease, journal: Journal, past: list[Body], totals: Totals) -> Body:
-        if lease.attempt >= MAX_ATTEMPTS:
+    async def _drive(self, lease: Lease, journal: Journal, past: list[Body], progress: Progress) -> Body:
+        if lease.attempt - progress.pauses >= MAX_ATTEMPTS:
             return TOO_MANY_ATTEMPTS
-        remaining_s = settings.RUN_MAX_S - (time.time() - lease.started_at)
-        async with asyncio.timeout(max(0.0, remaining_s)):
-            graph: AsyncGenerator[Body, None] = run_graph(lease.spec, RUN_PORTS.get()(lease.spec), past)
+        async with asyncio.timeout(max(0.0, settings.RUN_MAX_S - lease.elapsed_s)):
+            ports, limits = RUN_PORTS.get()(lease.spec), settings.RUN_LIMITS
+            graph: AsyncGenerator[Body, None] = run_graph(lease.spec, ports, past, limits=limits)
             async with aclosing(graph) as bodies:
-                async for body in bodies:
-                    await totals.add(body)
-                    if body.kind in TERMINAL_KINDS:
-                        return replace(body, cost=format(totals.cost, "f")) if isinstance(body, RunFinished) else body
+                async for told in bodies:
+                    body = storable_body(told)
+                    await progress.add(body)
+                    if body.kind in LAST_KINDS:
+                        is_finished = isinstance(body, RunFinished)
+                        return replace(body, cost=format(progress.cost, "f")) if is_finished else body
                     await journal.append(body)
         return INTERNAL_ERROR
 
@@ -151,29 +164,43 @@ class Execution:
                 logger.exception("run %s: its lease could not be renewed; the next heartbeat tries again", self.run_id)
 
 
-def _finish(lease: Lease, journal: Journal, totals: Totals, last: Body) -> Finish:
-    """Return what ends the row in the same transaction as the last event."""
+# What the end of an attempt may change: nothing else of the row is written again.
+ENDING = (
+    "status", "outputs", "error_code", "error_message", "prompt_tokens", "completion_tokens", "cost", "ttft_ms",
+    "lease_owner", "lease_token", "lease_expires_at", "wakes_at", "finished_at", "updated_at", "is_redacted",
+)  # fmt: skip
+
+
+def _finish(lease: Lease, journal: Journal, progress: Progress, last: Body) -> Finish:
+    """Return what ends the row, or lets it sleep, in the same transaction as the last event of the attempt."""
 
     def finish(run: Run) -> None:
-        run.finished_at = timezone.now()
         run.lease_token, run.lease_expires_at, run.lease_owner = None, None, ""
-        run.prompt_tokens, run.completion_tokens, run.cost = totals.prompt_tokens, totals.completion_tokens, totals.cost
+        run.prompt_tokens, run.completion_tokens = progress.prompt_tokens, progress.completion_tokens
+        run.cost = progress.cost
         if journal.first_text_at is not None and run.ttft_ms is None:
             run.ttft_ms = (journal.first_text_at - lease.created_at) * 1000
-        match last:
-            case RunFinished(outputs=outputs):
-                run.status, run.outputs = RunStatus.SUCCEEDED, dict(outputs)
-            case RunFailed(code=code, message=message):
-                run.status, run.error_code, run.error_message = RunStatus.FAILED, code, message
-                run.outputs = _partial(journal)
-            case _:
-                run.status, run.outputs = RunStatus.CANCELLED, _partial(journal)
-        run.save()
+        if isinstance(last, RunPaused):
+            # Who asked to cancel while the run fell asleep is heard by the next attempt.
+            run.status = RunStatus.QUEUED if run.cancel_requested_at else RunStatus.PAUSED
+            run.wakes_at = wakes_at(progress.state)
+        else:
+            _end(run, progress.state, last, journal.redactor)
+        run.save(update_fields=ENDING)
 
     return finish
 
 
-def _partial(journal: Journal) -> dict[str, str]:
-    """Return the text that was out when a run ended early."""
-    texts = [text for text in journal.shown.values() if text]
-    return {"answer": texts[-1]} if texts else {}
+def _end(run: Run, state: RunState, last: Body, redactor: Redactor | None) -> None:
+    run.finished_at = timezone.now()
+    match last:
+        case RunFinished(outputs=outputs):
+            run.status, run.outputs = RunStatus.SUCCEEDED, dict(outputs)
+        case RunFailed(code=code, message=message):
+            run.status, run.error_code, run.error_message = RunStatus.FAILED, code, message
+            run.outputs = partial_outputs(state)
+        case _:
+            run.status, run.outputs = RunStatus.CANCELLED, partial_outputs(state)
+    end_redact(run, redactor)
+    variables_keep(run, state, redactor)
+    end_announce(run)

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from agents.types import RunSpec
+from backend.common.secrets import decrypt
 from backend.runs.models import Run, RunStatus
 
 SEQS_PER_ATTEMPT = 1_000_000
@@ -29,7 +30,7 @@ class Lease:
     attempt: int
     spec: RunSpec
     created_at: float
-    started_at: float
+    elapsed_s: float  # since the run began, or went on after a pause, by the database's clock
     cancel_requested: bool
     is_called: bool = False  # by a call: the row may still be on its way
 
@@ -55,7 +56,8 @@ CLAIM = f"""
      WHERE id = %(run_id)s
        AND status IN ('queued', 'running')
        AND (lease_expires_at IS NULL OR lease_expires_at < now())
- RETURNING attempt, spec, created_at, started_at, cancel_requested_at
+ RETURNING attempt, spec::text, sealed, created_at,
+           extract(epoch FROM now() - COALESCE(resumed_at, started_at))::float, cancel_requested_at
 """  # noqa: S608 -- the table's name is ours, every value is a parameter
 
 
@@ -68,14 +70,14 @@ def lease_claim(run_id: uuid.UUID, owner: str) -> Lease | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    attempt, spec, created_at, started_at, cancel_requested_at = row
+    attempt, spec, sealed, created_at, elapsed_s, cancel_requested_at = row
     return Lease(
         run_id=run_id,
         token=token,
         attempt=attempt,
-        spec=RunSpec.from_json(json.loads(spec)),
+        spec=RunSpec.from_json(json.loads(decrypt(sealed) if sealed else spec)),
         created_at=created_at.timestamp(),
-        started_at=started_at.timestamp(),
+        elapsed_s=elapsed_s,
         cancel_requested=cancel_requested_at is not None,
     )
 
@@ -95,13 +97,9 @@ def lease_release(lease: Lease) -> None:
     )
 
 
-def lease_lock(lease: Lease) -> None:
-    """Lock the run's row until the transaction ends; raises `LeaseLost`. Call inside a transaction."""
-    held = Run.unscoped.filter(id=lease.run_id, lease_token=lease.token, status=RunStatus.RUNNING)
-    if not held.select_for_update(no_key=True).order_by().values_list("id"):
-        raise LeaseLost(f"run {lease.run_id} is no longer ours")
-
-
-def leases_expire_of(owner: str) -> int:
-    """Expire what an earlier process of this name held: it is gone, since this one has its name now."""
-    return Run.unscoped.filter(status=RunStatus.RUNNING, lease_owner=owner).update(lease_expires_at=timezone.now())
+def leases_expire_of(owner: str) -> list[uuid.UUID]:
+    """Expire what an earlier process of this name held, and return it: it is gone, since this one has its name now."""
+    held = Run.unscoped.filter(status=RunStatus.RUNNING, lease_owner=owner)
+    found = list(held.values_list("id", flat=True))
+    held.filter(id__in=found).update(lease_expires_at=timezone.now())
+    return found

@@ -14,8 +14,8 @@ import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
 from agents.events import Event, decode, encode
+from backend.common.redis import channel_of
 
-CANCEL_CHANNEL = "run-cancel"
 LIVE_TTL_S = 3600  # longer than a run may take
 DONE_TTL_S = 300
 MAX_ENTRIES = 50_000
@@ -28,6 +28,11 @@ class LiveEvent:
 
     event: Event
     previous: int
+
+
+def cancel_channel() -> str:
+    """Return the channel on which workers hear which runs to cancel."""
+    return channel_of("run-cancel")
 
 
 def stream_key(run_id: uuid.UUID | str) -> str:

@@ -20,7 +20,7 @@ def _joins(row: Row, event: Event) -> bool:
     return (
         isinstance(last, TextDelta)
         and isinstance(new, TextDelta)
-        and last.node_id == new.node_id
+        and (last.node_id, last.source) == (new.node_id, new.source)
         and event.seq == row.event.seq + 1
     )
 

@@ -14,7 +14,7 @@ from backend.common.redis import redis_async
 from backend.runs.calls import lease_of_call, start_channel
 from backend.runs.execution import Execution
 from backend.runs.lease import Lease
-from backend.runs.live import CANCEL_CHANNEL
+from backend.runs.live import cancel_channel
 from backend.runs.services import run_enqueue, run_give_back
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Runner:
 
     async def _listen(self) -> None:
         """Hear the calls. Without Redis, runs come by the queue or the sweeper, and the heartbeat reads the cancels."""
-        channels = (CANCEL_CHANNEL, start_channel(self.owner)) if self._room else (CANCEL_CHANNEL,)
+        channels = (cancel_channel(), start_channel(self.owner)) if self._room else (cancel_channel(),)
         while not self._stopping:
             try:
                 async with redis_async().pubsub() as ear:
@@ -90,7 +90,7 @@ class Runner:
                 await asyncio.sleep(1)
 
     def _hear(self, channel: str, said: str) -> None:
-        if channel == CANCEL_CHANNEL:
+        if channel == cancel_channel():
             execution = self._executions.get(uuid.UUID(said))
             if execution:
                 execution.cancel()

@@ -6,31 +6,36 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from backend.common.errors import NotFound
+from backend.runs.filters import condition_of
 from backend.runs.journal import row_of
-from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunStatus
+from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunStatus, RunValue
 from backend.runs.trace import NodeTrace, trace_fold
 
 LOST_MESSAGE_S = 10
-FILTERS = {"app": "app_id", "status": "status", "conversation": "conversation_id", "source": "source"}
+COUNT_LIMIT = 1000
 
 
 def runs_list(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> QuerySet[Run]:
-    """Return the workspace's runs that match the given filters; `search` looks into questions and answers."""
-    runs = Run.objects.within(workspace_id).select_related("app")
-    for name, column in FILTERS.items():
-        if filters.get(name):
-            runs = runs.filter(**{column: filters[name]})
-    if search := filters.get("search"):
-        runs = runs.filter(Q(query__icontains=search) | Q(outputs__answer__icontains=search))
-    return runs
+    """Return the workspace's runs that match the given filters (`FILTERS`); raises `Invalid`."""
+    runs = Run.objects.within(workspace_id).filter(condition_of(filters))
+    # What a list does not show may be large.
+    return runs.select_related("app").defer("spec")
+
+
+def runs_count(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> tuple[int, bool]:
+    """Return how many runs match, and whether there are more: beyond `COUNT_LIMIT` nobody counts."""
+    found = Run.objects.within(workspace_id).filter(condition_of(filters)).order_by("-created_at", "-id")
+    count = found[: COUNT_LIMIT + 1].count()
+    return min(count, COUNT_LIMIT), count > COUNT_LIMIT
 
 
 def run_get(workspace_id: uuid.UUID, run_id: uuid.UUID | str) -> Run:
     """Return a run of the workspace; raises `NotFound`."""
-    run = Run.objects.within(workspace_id).select_related("app").filter(id=run_id).first()
+    run = Run.objects.within(workspace_id).select_related("app", "user", "key").filter(id=run_id).first()
     if run is None:
         raise NotFound(f"there is no run {str(run_id)!r} in this workspace")
     return run
@@ -45,15 +50,34 @@ def run_trace(run: Run) -> list[NodeTrace]:
 def runs_orphaned() -> list[uuid.UUID]:
     """Return live runs that nobody holds, of all workspaces: lease run out, or message lost."""
     now = timezone.now()
+    late = now - timedelta(seconds=LOST_MESSAGE_S)
     lost = Q(lease_expires_at__lt=now) | Q(
-        lease_expires_at__isnull=True, status=RunStatus.QUEUED, created_at__lt=now - timedelta(seconds=LOST_MESSAGE_S)
+        lease_expires_at__isnull=True, status=RunStatus.QUEUED, waiting_since__lt=late
     )
-    live = Run.unscoped.filter(status__in=LIVE_STATUSES).filter(lost)
+    live = Run.unscoped.annotate(waiting_since=Coalesce("resumed_at", "created_at"))
+    live = live.filter(status__in=LIVE_STATUSES).filter(lost)
     return list(live.order_by("created_at").values_list("id", flat=True)[:500])
+
+
+def runs_overslept() -> list[uuid.UUID]:
+    """Return paused runs with a question that has expired, of all workspaces."""
+    asleep = Run.unscoped.filter(status=RunStatus.PAUSED, wakes_at__lt=Now())
+    return list(asleep.order_by("wakes_at").values_list("id", flat=True)[:500])
 
 
 def runs_stuck() -> QuerySet[Run]:
     """Return runs that should long have been taken up again: none, if the sweeper and a worker run."""
     limit = timezone.now() - timedelta(seconds=2 * settings.RUN_LEASE_S)
-    late = Q(lease_expires_at__lt=limit) | Q(lease_expires_at__isnull=True, created_at__lt=limit)
-    return Run.unscoped.filter(status__in=LIVE_STATUSES).filter(late)
+    late = Q(lease_expires_at__lt=limit) | Q(lease_expires_at__isnull=True, waiting_since__lt=limit)
+    live = Q(status__in=LIVE_STATUSES) & late
+    overslept = Q(status=RunStatus.PAUSED, wakes_at__lt=limit)
+    since = Coalesce("resumed_at", "created_at")
+    return Run.unscoped.annotate(waiting_since=since).filter(live | overslept)
+
+
+def value_get(workspace_id: uuid.UUID, run_id: uuid.UUID, value_id: uuid.UUID) -> RunValue:
+    """Return a large value of a run of the workspace; raises `NotFound`."""
+    found = RunValue.objects.filter(run=run_get(workspace_id, run_id), id=value_id).first()
+    if found is None:
+        raise NotFound(f"the run has no value {str(value_id)!r}")
+    return found

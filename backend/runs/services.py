@@ -1,11 +1,11 @@
-"""Starting and cancelling runs."""
+"""Starting, answering and cancelling runs."""
 
 import asyncio
-import time
+import contextlib
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 
 from asgiref.sync import async_to_sync
 from celery import current_app
@@ -13,14 +13,21 @@ from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from agents.events import Event, RunCancelled, encode
-from agents.types import RunSpec
+from agents.events import TERMINAL_KINDS, RunCancelled
+from agents.types import JsonObject, RunSpec
 from backend.common.database import in_database
+from backend.common.metrics import RUNS_BEGUN
 from backend.common.redis import redis_async, redis_sync
 from backend.runs.calls import Call, call_next, ears
-from backend.runs.lease import SEQS_PER_ATTEMPT
-from backend.runs.live import CANCEL_CHANNEL, DONE_TTL_S, LiveEvent, live_publish
-from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunSource, RunStatus
+from backend.runs.ending import end_announce, end_redact, partial_outputs, variables_keep
+from backend.runs.live import DONE_TTL_S, LIVE_TTL_S, LiveEvent, cancel_channel, live_publish
+from backend.runs.models import OPEN_STATUSES, Run, RunFile, RunSource, RunStatus
+from backend.runs.pauses import Told, answer_store, event_store, expired_store, state_of
+from backend.runs.ports import REDACTOR_OF, RUN_COUNT, Charge
+from backend.runs.sealing import run_settle, seal, spec_redacted
+
+FILE_IDS = ("id", "upload_file_id", "related_id")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,17 @@ class Origin:
     user_id: uuid.UUID | None = None
     key_id: uuid.UUID | None = None
     end_user: str = ""
+
+    @property
+    def charge(self) -> Charge:
+        """For whom the run is counted."""
+        return Charge(
+            workspace_id=self.workspace_id,
+            source=self.source,
+            app_id=self.app_id,
+            key_id=self.key_id,
+            end_user=self.end_user,
+        )
 
 
 async def run_start(spec: RunSpec, store: Callable[[Call | None], Run]) -> Run:
@@ -52,18 +70,46 @@ async def run_start(spec: RunSpec, store: Callable[[Call | None], Run]) -> Run:
     return run
 
 
+@transaction.atomic
 def run_create(*, spec: RunSpec, origin: Origin, model: str = "", call: Call | None = None) -> Run:
-    """Store a run; with a `call`, in the hands of the worker that is called."""
+    """Store a run and count it; with a `call`, in the hands of the worker that is called."""
     assert spec.scope == str(origin.workspace_id), "a run reaches what its workspace owns, and nothing else"
-    return Run.objects.create(
+    redactor = REDACTOR_OF.get()(spec.scope)
+    kept = spec_redacted(spec, redactor) if redactor else spec
+    run = Run.objects.create(
         id=uuid.UUID(spec.run_id),
-        spec=spec.to_json(),
-        query=spec.query,
-        inputs=dict(spec.inputs),
+        spec=kept.to_json(),
+        query=kept.query,
+        inputs=dict(kept.inputs),
+        sealed=seal(spec.to_json()) if redactor else None,
+        is_redacted=kept != spec,
         model=model,
         **{item.name: getattr(origin, item.name) for item in fields(origin)},
         **(call.columns() if call else {}),
     )
+    if found := files_of_spec(spec):
+        RunFile.objects.bulk_create([RunFile(run=run, file_id=item) for item in found])
+    RUN_COUNT.get()(origin.charge)
+    transaction.on_commit(RUNS_BEGUN.labels(origin.source).inc)
+    return run
+
+
+def files_of_spec(spec: RunSpec) -> frozenset[uuid.UUID]:
+    """Return the ids of what was given with the question and may be a file."""
+    return frozenset(_ids([{"id": item.id} for item in spec.files])) | frozenset(_ids(spec.inputs))
+
+
+def _ids(value: object) -> Iterator[uuid.UUID]:
+    match value:
+        case list() | tuple():
+            for item in value:
+                yield from _ids(item)
+        case Mapping():
+            for name, item in value.items():
+                if name in FILE_IDS and isinstance(item, str) and UUID.fullmatch(item):
+                    yield uuid.UUID(item)
+                elif isinstance(item, list | tuple | Mapping):
+                    yield from _ids(item)
 
 
 def run_give_back(run_id: uuid.UUID, token: uuid.UUID) -> bool:
@@ -82,38 +128,63 @@ def run_enqueue(run_id: uuid.UUID) -> None:
 
 
 def run_cancel(*, run: Run) -> Run:
-    """Ask for the end of a run: a queued one ends here, a running one at its worker within a second."""
+    """Ask for the end of a run: a queued or paused one ends here, a running one at its worker within a second."""
+    told: Told | None = None
     with transaction.atomic():
         row = Run.unscoped.select_for_update(no_key=True).get(id=run.id)
-        if row.status not in LIVE_STATUSES:
+        if row.status not in OPEN_STATUSES:
             return row
         row.cancel_requested_at = row.cancel_requested_at or timezone.now()
-        ended = _cancel_queued(row) if row.status == RunStatus.QUEUED and row.lease_token is None else None
+        if row.status != RunStatus.RUNNING and row.lease_token is None:
+            told = _cancel_idle(row)
         row.save()
-    try:
-        if ended:
-            async_to_sync(_announce)(row.id, ended)
-        else:
-            redis_sync().publish(CANCEL_CHANNEL, str(row.id))
-    except RedisError:
-        pass  # the heartbeat of the worker reads the row
+    if told:
+        announce(row.id, [told])
+        return row
+    with contextlib.suppress(RedisError):  # the heartbeat of the worker reads the row
+        redis_sync().publish(cancel_channel(), str(row.id))
     return row
 
 
-def _cancel_queued(run: Run) -> Event:
-    """End a run that no worker has begun; returns its one event."""
-    event = Event(SEQS_PER_ATTEMPT * run.attempt + 1, time.time(), RunCancelled())
-    RunEvent.objects.create(
-        run=run,
-        seq=event.seq,
-        first_seq=event.seq,
-        at=datetime.fromtimestamp(event.at, UTC),
-        kind=event.body.kind,
-        data=encode(event.body),
-    )
-    run.status, run.finished_at = RunStatus.CANCELLED, timezone.now()
-    return event
+def _cancel_idle(run: Run) -> Told:
+    """End a run that no worker executes; returns its last event."""
+    state, redactor = state_of(run), REDACTOR_OF.get()(str(run.workspace_id))
+    told = event_store(run, RunCancelled())
+    run.status, run.finished_at, run.wakes_at = RunStatus.CANCELLED, timezone.now(), None
+    run.outputs = partial_outputs(state)
+    end_redact(run, redactor)
+    variables_keep(run, state, redactor)
+    end_announce(run)
+    if run.sealed is not None:
+        run.sealed = None
+        run.is_redacted = run_settle(run.id, redactor) or run.is_redacted
+    return told
 
 
-async def _announce(run_id: uuid.UUID, event: Event) -> None:
-    await asyncio.wait_for(live_publish(redis_async(), run_id, [LiveEvent(event, 0)], ttl_s=DONE_TTL_S), 2)
+def run_answer(*, run: Run, node_id: str, ask: str, values: JsonObject, by: str) -> Run:
+    """Answer what a paused run asks, once, and let it go on; raises `NotFound` or `Conflict`."""
+    told = answer_store(run.id, node_id=node_id, ask=ask, values=values, by=by)
+    announce(run.id, [told])
+    run_enqueue(run.id)
+    run.refresh_from_db(from_queryset=Run.objects.within(run.workspace_id).select_related("app"))
+    return run
+
+
+def run_expire(run_id: uuid.UUID) -> None:
+    """Let a paused run go on whose question nobody answered in time."""
+    told = expired_store(run_id)
+    if told:
+        announce(run_id, told)
+        run_enqueue(run_id)
+
+
+def announce(run_id: uuid.UUID, told: Sequence[Told]) -> None:
+    """Tell who listens what was stored outside an attempt; without Redis they find it in PostgreSQL."""
+    is_over = told[-1].event.body.kind in TERMINAL_KINDS
+    items = [LiveEvent(item.event, item.previous) for item in told]
+    with contextlib.suppress(RedisError, TimeoutError):
+        async_to_sync(_publish)(run_id, items, DONE_TTL_S if is_over else LIVE_TTL_S)
+
+
+async def _publish(run_id: uuid.UUID, items: Sequence[LiveEvent], ttl_s: int) -> None:
+    await asyncio.wait_for(live_publish(redis_async(), run_id, items, ttl_s=ttl_s), 2)

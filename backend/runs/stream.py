@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 from redis.exceptions import RedisError
 
-from agents.events import TERMINAL_KINDS, Event
+from agents.events import TERMINAL_KINDS, Event, RunPaused
 from backend.common.database import in_database
 from backend.common.redis import redis_async
-from backend.runs.journal import row_of
+from backend.runs.journal import row_unsealed
 from backend.runs.live import LiveEvent, live_read
 from backend.runs.models import END_STATUSES, Run, RunEvent
 from backend.runs.rows import rows_unfold
@@ -23,7 +23,7 @@ GAP_POLL_S = 0.05
 
 def _read_kept(run_id: uuid.UUID, after: int) -> list[Event]:
     records = RunEvent.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")
-    return list(rows_unfold([row_of(record) for record in records], after))
+    return list(rows_unfold([row_unsealed(record) for record in records], after))
 
 
 def _is_over(run_id: uuid.UUID) -> bool:
@@ -67,18 +67,22 @@ async def _wait_live(run_id: uuid.UUID, after: int) -> list[LiveEvent]:
         return []
 
 
-async def follow(run_id: uuid.UUID, after: int = 0, *, is_new: bool = False) -> AsyncIterator[Event | None]:
+async def follow(
+    run_id: uuid.UUID, after: int = 0, *, is_new: bool = False, until_pause: bool = False
+) -> AsyncIterator[Event | None]:
     """Yield the run's events with numbers above `after` until its last one; None after each `SILENCE_S` of silence.
 
     Of a run that `is_new` nothing is kept yet: it is heard live from its first event, without a look at PostgreSQL.
+    A paused run is silent until somebody answers it, however long; with `until_pause`, its pause is the last event.
     """
+    last_kinds = TERMINAL_KINDS | ({RunPaused.kind} if until_pause else set())
     heard = time.monotonic()
     events = [] if is_new else await in_database(_read_kept, run_id, after)
     while True:
         for event in events:
             after = event.seq
             yield event
-            if event.body.kind in TERMINAL_KINDS:
+            if event.body.kind in last_kinds:
                 return
         if events:
             heard = time.monotonic()

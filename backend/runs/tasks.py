@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
 from backend.common.redis import redis_sync
-from backend.runs import selectors
+from backend.runs import selectors, services
 from backend.runs.lease import leases_expire_of
 from backend.runs.runner import Runner
 
@@ -22,6 +22,10 @@ def _runner() -> Runner:
     return _RUNNERS[0]
 
 
+def _enqueued_key(run_id: uuid.UUID) -> str:
+    return f"run-enqueued:{run_id}"
+
+
 @shared_task(name="runs.execute", ignore_result=True)
 def execute(run_id: str) -> None:
     """Execute a run, unless it is done or somebody else has it."""
@@ -30,9 +34,14 @@ def execute(run_id: str) -> None:
 
 @shared_task(name="runs.sweep", ignore_result=True)
 def sweep() -> None:
-    """Enqueue live runs that nobody holds: their worker died, or their message was lost with Redis."""
+    """Enqueue live runs that nobody holds: their worker died, or their message was lost with Redis.
+
+    Paused runs go on whose question nobody answered in time.
+    """
+    for run_id in selectors.runs_overslept():
+        services.run_expire(run_id)
     for run_id in selectors.runs_orphaned():
-        if redis_sync().set(f"run-enqueued:{run_id}", 1, nx=True, ex=ENQUEUED_TTL_S):
+        if redis_sync().set(_enqueued_key(run_id), 1, nx=True, ex=ENQUEUED_TTL_S):
             execute.apply_async((str(run_id),), queue="runs")
 
 
@@ -44,7 +53,8 @@ def take_name(sender: object, **_: object) -> None:
         return
     _OWNER["name"] = name
     if not _RUNNERS:
-        leases_expire_of(name)
+        for run_id in leases_expire_of(name):
+            redis_sync().delete(_enqueued_key(run_id))  # whatever was sent for it died with that process
         _runner()
         sweep()
 

@@ -13,6 +13,7 @@ from backend.common.database import in_database
 from backend.common.errors import ApiError, TooManyRequests
 from backend.runs.dialects import openai
 from backend.service_api.callers import app_caller, dataset_caller
+from backend.service_api.knowledge.errors import knowledge_error
 
 logger = logging.getLogger(__name__)
 C = TypeVar("C")
@@ -22,6 +23,7 @@ ErrorShape = Callable[[ApiError], dict[str, object]]
 
 # Our codes where Dify has a name of its own for the same thing.
 DIFY_CODES: Mapping[str, str] = {
+    "limit_reached": "too_many_requests",
     "invalid": "invalid_param",
     "invalid_input": "invalid_param",
     "malformed_json": "bad_request",
@@ -70,7 +72,12 @@ def _status(http_status: int, code: str, message: str) -> ApiError:
     return error
 
 
-def _route(authenticate: Callable[[HttpRequest], C], shape: ErrorShape, handlers: Mapping[str, Handler]) -> View:
+def _route(
+    authenticate: Callable[[HttpRequest], C],
+    shape: ErrorShape,
+    handlers: Mapping[str, Handler],
+    translated: Callable[[ApiError], ApiError] = lambda error: error,
+) -> View:
     """Return a view: credentials first, then the method, then the body. A plain function runs on a database thread."""
 
     async def view(request: HttpRequest, **path: object) -> HttpResponseBase:
@@ -84,7 +91,7 @@ def _route(authenticate: Callable[[HttpRequest], C], shape: ErrorShape, handlers
                 return await handler(request, caller, **path)
             return await in_database(handler, request, caller, **path)
         except ApiError as error:
-            return _response(error, shape)
+            return _response(translated(error), shape)
         except MultiPartParserError as error:
             return _response(_status(400, "bad_request", f"the multipart body cannot be read: {error}"), shape)
         except Exception:
@@ -106,7 +113,12 @@ def openai_route(**handlers: Handler) -> View:
 
 def dataset_route(**handlers: Handler) -> View:
     """Return a view of Dify's dialect for a dataset key."""
-    return _route(dataset_caller, dify_error, handlers)
+    return _route(dataset_caller, dify_error, handlers, knowledge_error)
+
+
+def signed_route(authenticate: Callable[[HttpRequest], C], **handlers: Handler) -> View:
+    """Return a view of Dify's dialect for an address that carries its own credential, which `authenticate` reads."""
+    return _route(authenticate, dify_error, handlers)
 
 
 def not_yet(request: HttpRequest, caller: object, **path: object) -> HttpResponse:

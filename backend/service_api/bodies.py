@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from backend.apps.draft import fields_of
 from backend.apps.text import storable
-from backend.common.errors import Invalid, NotFound, NotYet
+from backend.common.errors import Invalid, NotFound
 from backend.common.http import body_json
 
 QUERY_CHARS = 1_000_000
@@ -41,6 +41,23 @@ class MessageBody(Body):
     conversation_id: str | None = None
     files: list[FileObject] | None = None
     auto_generate_name: bool = True
+    workflow_id: str | None = None
+
+
+class WorkflowBody(Body):
+    """The inputs of a workflow."""
+
+    inputs: dict[str, JsonValue] | None = None
+    response_mode: Literal["blocking", "streaming"] | None = None
+    user: str | None = None
+    files: list[FileObject] | None = None
+
+
+class VariableBody(Body):
+    """A conversation variable's new value."""
+
+    value: JsonValue = None
+    user: str | None = None
 
 
 class StopBody(Body):
@@ -78,14 +95,6 @@ def parsed(data: Mapping[str, object], shape: type[B]) -> B:
         fields = fields_of(error)
         path, messages = next(iter(fields.items()))
         raise Invalid(f"{path}: {messages[0]}", fields=fields) from error
-
-
-def file_ids_of(files: list[FileObject] | None) -> tuple[str, ...]:
-    """Return the ids of uploaded files; fetching files from elsewhere is not offered."""
-    for item in files or []:
-        if item.transfer_method == "remote_url":
-            raise NotYet("files: remote_url is not offered yet: upload the file with POST /v1/files/upload")
-    return tuple(item.upload_file_id for item in files or [])
 
 
 def id_of(text: object, what: str) -> uuid.UUID:

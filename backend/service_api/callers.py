@@ -9,10 +9,10 @@ from django.http import HttpRequest
 
 from backend.accounts.authentication import bearer_token, key_admit, key_authenticate
 from backend.accounts.models import ApiKey, KeyKind, User
-from backend.apps.draft import Draft
-from backend.apps.models import App, AppMode
-from backend.apps.selectors import version_draft
-from backend.common.errors import ApiError, Invalid, Unauthenticated
+from backend.apps.drafts import AppDraft, draft_read
+from backend.apps.models import App, AppMode, AppVersion
+from backend.apps.selectors import versions_of
+from backend.common.errors import ApiError, Invalid, NotFound, Unauthenticated
 from backend.common.secrets import key_digest
 
 DEFAULT_END_USER = "DEFAULT-USER"
@@ -36,6 +36,9 @@ class AppCaller:
         """What the app is."""
         return AppMode(self.app.mode)
 
+
+Caller = AppCaller | ApiKey
+"""Who stands behind a request: an app's client, or a dataset key."""
 
 # The versions of the rows behind a key: xmin changes with every update of a row, whoever makes it.
 STAMP = f"""
@@ -94,12 +97,34 @@ def dataset_caller(request: HttpRequest) -> ApiKey:
     return key_authenticate(token, kinds=frozenset({KeyKind.DATASET}))
 
 
-def published_draft(caller: AppCaller) -> Draft:
-    """Return what the app's published version fixed; raises `app_unavailable` before the first publication."""
+def published_version(caller: AppCaller) -> AppVersion:
+    """Return the app's published version; raises `app_unavailable` before the first publication."""
     version = caller.app.published_version
     if version is None:
         raise ApiError(f"the app {caller.app.name!r} was never published: publish it first", code="app_unavailable")
-    return version_draft(version)
+    return version
+
+
+def version_of_id(caller: AppCaller, version_id: str) -> AppVersion:
+    """Return a version of the caller's own app by its id; raises `NotFound` for any other."""
+    try:
+        wanted = uuid.UUID(version_id)
+    except ValueError:
+        wanted = None
+    version = versions_of(caller.app).filter(id=wanted).first() if wanted else None
+    if version is None:
+        raise NotFound(f"the app has no published version with the id {version_id[:100]!r}")
+    return version
+
+
+def draft_of_version(caller: AppCaller, version: AppVersion) -> AppDraft:
+    """Return what a version fixed."""
+    return draft_read(caller.app.mode, version.config)
+
+
+def published_draft(caller: AppCaller) -> AppDraft:
+    """Return what the app's published version fixed."""
+    return draft_of_version(caller, published_version(caller))
 
 
 def end_user_of(value: object, *, required: bool) -> str:

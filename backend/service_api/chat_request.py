@@ -11,12 +11,13 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from agents.types import Turn
 from backend.apps.draft import Draft, Parameters
+from backend.apps.drafts import AppDraft
 from backend.apps.models import AppMode
 from backend.apps.output_schema import schema_check
 from backend.common.errors import ApiError, Invalid
 from backend.files.models import StoredFile
 from backend.files.services import file_store
-from backend.providers.selectors import EMBEDDED
+from backend.providers.selectors import own_model
 from backend.service_api.bodies import Body, parsed
 from backend.service_api.callers import AppCaller
 
@@ -153,11 +154,19 @@ def image_store(caller: AppCaller, url: str, end_user: str, number: int) -> Stor
     return file_store(workspace_id=caller.workspace_id, upload=upload, app_id=caller.app.id, end_user=end_user)
 
 
-def draft_with(draft: Draft, body: ChatBody, mode: AppMode) -> Draft:
+def draft_with(draft: AppDraft, body: ChatBody, mode: AppMode) -> AppDraft:
     """Return the draft with the client's sampling over the author's, and its format where the author set none.
 
-    Raises `Invalid` for what is out of range or cannot be done.
+    A graph has several models, each with its author's sampling: the client's is ignored there. Raises `Invalid` for
+    what is out of range or cannot be done, and for a workflow, which holds no conversations.
     """
+    if mode == AppMode.WORKFLOW:
+        message = "this key opens a workflow, which holds no conversations: run it with POST /v1/workflows/run"
+        raise Invalid(message, code="invalid_request_error")
+    if not isinstance(draft, Draft):
+        if (body.response_format or {}).get("type", "text") != "text":
+            raise _format_refused("a chatflow answers as its graph says: leave response_format out")
+        return draft
     schema = _schema_of(body.response_format, draft, mode)
     draft = draft.model_copy(update={"output_schema": schema})
     given: dict[str, object] = {name: getattr(body, name) for name in OVERRIDES if getattr(body, name) is not None}
@@ -193,7 +202,7 @@ def _schema_of(asked: dict[str, JsonValue] | None, draft: Draft, mode: AppMode) 
         if schema not in ({}, draft.output_schema):
             raise _format_refused("the app's author fixed the schema of its answers: leave response_format out")
         return draft.output_schema
-    schema_check(schema, embedded=draft.model.id in EMBEDDED, field="response_format")
+    schema_check(schema, embedded=own_model(draft.model.id) is not None, field="response_format")
     return schema
 
 

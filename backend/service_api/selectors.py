@@ -19,7 +19,10 @@ MODES: dict[AppMode, Mode] = {
     AppMode.COMPLETION: "completion",
     AppMode.CHAT: "chat",
     AppMode.AGENT: "agent-chat",
+    AppMode.CHATFLOW: "advanced-chat",
+    AppMode.WORKFLOW: "workflow",
 }
+GRAPH_MODES = frozenset({AppMode.CHATFLOW, AppMode.WORKFLOW})
 SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")
 
 

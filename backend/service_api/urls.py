@@ -1,25 +1,12 @@
 """The addresses of the service API, under /v1/."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
 
-from backend.common.errors import NotFound
-from backend.service_api.answers import Handler, dataset_route, dify_route, not_yet, openai_route
-from backend.service_api.api import apps, files, history, later, messages, openai
-from backend.service_api.callers import AppCaller
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-def unknown(request: HttpRequest, caller: AppCaller, rest: str) -> HttpResponse:
-    """Answer a path that is not of the contract."""
-    raise NotFound(f"there is no {request.method} {request.path}")
-
-
-def _each(methods: tuple[str, ...], handler: Handler) -> dict[str, Handler]:
-    return dict.fromkeys(methods, handler)
-
+from backend.service_api import knowledge_urls
+from backend.service_api.answers import dify_route, not_yet, openai_route
+from backend.service_api.api import annotations, apps, files, history, later, messages, openai, variables, workflows
+from backend.service_api.knowledge_urls import METHODS, each, unknown
 
 urlpatterns = [
     path("", require_GET(apps.index), name="service-index"),
@@ -53,12 +40,12 @@ urlpatterns = [
     ),
     path(
         "conversations/<str:conversation_id>/variables",
-        dify_route(GET=history.conversation_variables),
+        dify_route(GET=variables.variables_list),
         name="service-conversation-variables",
     ),
     path(
         "conversations/<str:conversation_id>/variables/<str:variable_id>",
-        dify_route(PUT=history.conversation_variable),
+        dify_route(PUT=variables.variable_set),
         name="service-conversation-variable",
     ),
     path("files/upload", dify_route(POST=files.upload), name="service-upload"),
@@ -66,8 +53,33 @@ urlpatterns = [
     path("chat/completions", openai_route(POST=openai.chat_completion), name="service-openai-chat"),
     path("models", openai_route(GET=openai.models_list), name="service-openai-models"),
     path("models/<path:model>", openai_route(GET=openai.model_get), name="service-openai-model"),
-    *(path(route, dify_route(**_each(methods, not_yet))) for route, methods in later.APP_ROUTES),
-    *(path(route, dify_route(**_each(methods, later.workflow_only))) for route, methods in later.WORKFLOW_ROUTES),
-    *(path(route, dataset_route(**_each(methods, not_yet))) for route, methods in later.DATASET_ROUTES),
-    path("<path:rest>", dify_route(**_each(METHODS, unknown)), name="service-unknown"),
+    path(
+        "apps/annotation-reply/<str:action>",
+        dify_route(POST=annotations.reply_switch),
+        name="service-annotation-reply",
+    ),
+    path(
+        "apps/annotation-reply/<str:action>/status/<str:job_id>",
+        dify_route(GET=annotations.reply_status),
+        name="service-annotation-reply-status",
+    ),
+    path(
+        "apps/annotations",
+        dify_route(GET=annotations.annotations_list, POST=annotations.annotation_add),
+        name="service-annotations",
+    ),
+    path(
+        "apps/annotations/<str:annotation_id>",
+        dify_route(PUT=annotations.annotation_set, DELETE=annotations.annotation_remove),
+        name="service-annotation",
+    ),
+    *(path(route, dify_route(**each(methods, not_yet))) for route, methods in later.APP_ROUTES),
+    path("workflows/run", dify_route(POST=workflows.run_published), name="service-workflow"),
+    path("workflows/run/<str:workflow_run_id>", dify_route(GET=workflows.detail), name="service-workflow-run"),
+    path("workflows/<str:workflow_id>/run", dify_route(POST=workflows.run_version), name="service-workflow-version"),
+    path("workflows/tasks/<str:task_id>/stop", dify_route(POST=workflows.stop), name="service-workflow-stop"),
+    path("workflows/logs", dify_route(GET=workflows.logs), name="service-workflow-logs"),
+    path("workflow/<str:task_id>/events", dify_route(GET=workflows.events), name="service-workflow-events"),
+    *knowledge_urls.urlpatterns,
+    path("<path:rest>", dify_route(**each(METHODS, unknown)), name="service-unknown"),
 ]

@@ -1,4 +1,4 @@
-"""Addresses of tools and node types under `/api/v1/`."""
+"""Addresses of tools, node types and egress under `/api/v1/`."""
 
 from django.urls import path
 
@@ -6,5 +6,9 @@ from backend.tools import api
 
 urlpatterns = [
     path("tools", api.ToolList.as_view()),
+    path("tools/<str:tool_name>/credentials", api.ToolCredentialsView.as_view()),
+    path("tools/<str:tool_name>/try", api.ToolTryView.as_view()),
+    path("egress", api.EgressView.as_view()),
+    path("egress/check", api.EgressCheckView.as_view()),
     path("node-types", api.NodeTypeList.as_view()),
 ]

@@ -50,6 +50,7 @@ class MeSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     email = serializers.EmailField()
     name = serializers.CharField()
+    is_machine_admin = serializers.BooleanField(help_text="cares for the models that all workspaces share")
     workspaces = MeWorkspaceSerializer(many=True)
     version = serializers.CharField()
 
@@ -166,6 +167,22 @@ class ActorSerializer(serializers.Serializer):
     email = serializers.EmailField()
 
 
+class AuditQuerySerializer(serializers.Serializer):
+    """What of the audit log is wanted; all without."""
+
+    actor = serializers.CharField(required=False, max_length=254, help_text="a part of the e-mail of who did it")
+    action = serializers.CharField(required=False, max_length=60, help_text="the beginning of an action: app.")
+    search = serializers.CharField(required=False, max_length=200, help_text="a part of what it was done to, and how")
+    since = serializers.DateTimeField(required=False, help_text="at or after this moment")
+    until = serializers.DateTimeField(required=False, help_text="before this moment")
+
+
+class AuditExportQuerySerializer(AuditQuerySerializer):
+    """What of the audit log is wanted, and as what."""
+
+    form = serializers.ChoiceField(choices=["csv", "jsonl"], default="csv", help_text="csv or jsonl, a line an entry")
+
+
 class AuditEntrySerializer(serializers.Serializer):
     """One line of the audit log."""
 
@@ -175,3 +192,5 @@ class AuditEntrySerializer(serializers.Serializer):
     action = serializers.CharField()
     target = serializers.CharField()
     detail = serializers.DictField(child=serializers.JSONField())
+    address = serializers.CharField(help_text="the address that it came from, where a request did it")
+    user_agent = serializers.CharField(help_text="what the program called itself")

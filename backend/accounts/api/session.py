@@ -39,6 +39,7 @@ def me_body(user: User, caller: Caller | None = None) -> dict[str, object]:
         "id": user.id,
         "email": user.email,
         "name": user.name,
+        "is_machine_admin": user.is_machine_admin,
         "workspaces": memberships_of(user, caller),
         "version": settings.VERSION,
     }

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.api.serializers import (
-    AuditEntrySerializer,
     InvitationSerializer,
     MemberPatchSerializer,
     MemberSerializer,
@@ -22,7 +21,7 @@ from backend.accounts.authentication import UserAuthentication
 from backend.accounts.callers import Caller, caller_of
 from backend.accounts.models import Role, Workspace
 from backend.accounts.permissions import SignedIn
-from backend.accounts.selectors import audit_list, invitations_list, members_list
+from backend.accounts.selectors import invitations_list, members_list
 from backend.accounts.services.members import (
     invitation_create,
     invitation_withdraw,
@@ -164,16 +163,3 @@ class InvitationView(APIView):
         invitation = get_object_or_404(invitations_list(caller.workspace_id), id=invitation_id)
         invitation_withdraw(invitation=invitation, actor=caller.user)
         return Response(status=204)
-
-
-class AuditView(GenericAPIView):
-    """The audit log."""
-
-    serializer_class = AuditEntrySerializer
-    read_role = Role.ADMIN
-
-    @extend_schema(responses=AuditEntrySerializer(many=True))
-    def get(self, request: Request) -> Response:
-        """List who did what."""
-        page = self.paginate_queryset(audit_list(caller_of(request).workspace_id))
-        return self.get_paginated_response(AuditEntrySerializer(page, many=True).data)

@@ -5,7 +5,7 @@ from django.db import transaction
 from backend.accounts.models import KeyKind, Membership, Role, User, Workspace
 from backend.accounts.services.audit import audit_record
 from backend.accounts.services.keys import key_create_for
-from backend.accounts.services.users import password_check, setup_lock, user_create
+from backend.accounts.services.users import machine_admin_first, password_check, setup_lock, user_create
 from backend.common.errors import Conflict, Invalid
 
 
@@ -20,6 +20,7 @@ def _named_workspace(name: str) -> Workspace | None:
 def account_create_admin(*, email: str, password: str, workspace_name: str = "default", reset_password: bool) -> User:
     """Make a user owner of the workspace, which is created when absent. Closes `/setup`.
 
+    The first one also cares for the machine.
     A known e-mail raises `Conflict` unless `reset_password`, which sets its password and ends its sessions.
     """
     setup_lock()
@@ -33,6 +34,7 @@ def account_create_admin(*, email: str, password: str, workspace_name: str = "de
         user.set_password(password)
         user.is_active = True
         user.save(update_fields=["password", "is_active"])
+    machine_admin_first(user)
     workspace = _named_workspace(workspace_name) or Workspace.objects.create(name=workspace_name)
     Membership.unscoped.update_or_create(workspace=workspace, user=user, defaults={"role": Role.OWNER})
     audit_record(
@@ -42,6 +44,25 @@ def account_create_admin(*, email: str, password: str, workspace_name: str = "de
         target=str(user.id),
         detail={"by": "command line", "email": user.email},
     )
+    return user
+
+
+@transaction.atomic
+def machine_admin_set(*, email: str, is_machine_admin: bool) -> User:
+    """Let a user care for what all workspaces share, or no more. Raises `Invalid` for an unknown e-mail."""
+    user = User.objects.select_for_update().filter(email=email.lower()).first()
+    if user is None:
+        raise Invalid(f"there is no account for {email!r}: make one with `./atelier admin create`", code="unknown_user")
+    user.is_machine_admin = is_machine_admin
+    user.save(update_fields=["is_machine_admin"])
+    for membership in Membership.unscoped.filter(user=user):
+        audit_record(
+            workspace_id=membership.workspace_id,
+            actor=None,
+            action="user.machine_admin_given" if is_machine_admin else "user.machine_admin_taken",
+            target=str(user.id),
+            detail={"by": "command line", "email": user.email},
+        )
     return user
 
 

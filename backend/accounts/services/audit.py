@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from backend.accounts.models import AuditEntry, User
 from backend.common.logging import KEY
+from backend.common.origin import origin_now
 
 SECRET_NAMES = frozenset({"api_key", "key", "password", "secret", "token", "code", "current_password", "new_password"})
 TARGET_CHARS = 200
@@ -23,6 +24,11 @@ def _without_secrets(value: object) -> object:
     return KEY.sub("[key]", str(value))
 
 
+def _where() -> dict[str, str]:
+    origin = origin_now()
+    return {"address": origin.address, "user_agent": KEY.sub("[key]", origin.user_agent)} if origin else {}
+
+
 def audit_record(
     *,
     workspace_id: uuid.UUID | str,
@@ -38,4 +44,5 @@ def audit_record(
         action=action,
         target=KEY.sub("[key]", target)[:TARGET_CHARS],
         detail=_without_secrets(detail or {}),
+        **_where(),
     )

@@ -38,6 +38,13 @@ def user_create(*, email: str, password: str, name: str = "") -> User:
     return user
 
 
+def machine_admin_first(user: User) -> None:
+    """Let the user care for the machine if nobody does yet. Call it under `setup_lock`."""
+    if not User.objects.filter(is_machine_admin=True, is_active=True).exists():
+        user.is_machine_admin = True
+        user.save(update_fields=["is_machine_admin"])
+
+
 @transaction.atomic
 def setup_finish(*, email: str, password: str, workspace_name: str = "") -> User:
     """Create the first user, owner of the first workspace; raises `Forbidden` when there is a user already."""
@@ -45,6 +52,7 @@ def setup_finish(*, email: str, password: str, workspace_name: str = "") -> User
     if User.objects.exists():
         raise Forbidden("set-up is done: sign in, or ask an owner for an invitation", code="setup_closed")
     user = user_create(email=email, password=password)
+    machine_admin_first(user)
     workspace_create(name=workspace_name or DEFAULT_WORKSPACE, user=user)
     return user
 

@@ -13,8 +13,10 @@ from backend.apps.api.serializers import (
     AppCreateSerializer,
     AppSerializer,
     AppUpdateSerializer,
+    ExampleSuggestionsSerializer,
     StatisticsSerializer,
 )
+from backend.apps.example_suggestions import example_suggestions
 from backend.apps.models import App, AppMode
 from backend.apps.selectors import app_get, app_statistics, apps_list
 from backend.apps.services import app_create, app_delete, app_update
@@ -84,3 +86,13 @@ class StatisticsView(APIView):
         """Return the numbers of the last 30 days."""
         app = app_get(caller_of(request).workspace_id, app_id)
         return Response(StatisticsSerializer(app_statistics(app)).data)
+
+
+class ExampleSuggestionsView(APIView):
+    """GET /apps/{id}/example-suggestions."""
+
+    @extend_schema(operation_id="apps_example_suggestions", responses=ExampleSuggestionsSerializer)
+    def get(self, request: Request, app_id: uuid.UUID) -> Response:
+        """Return answers that people liked and that could be examples in the prompt."""
+        found = example_suggestions(app_get(caller_of(request).workspace_id, app_id))
+        return Response(ExampleSuggestionsSerializer({"results": found}).data)

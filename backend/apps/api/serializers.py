@@ -10,7 +10,7 @@ from backend.apps.models import App, AppMode, AppVersion
 from backend.logs.models import Conversation
 from backend.logs.selectors import feedbacks_of_runs, sources_of, steps_of_runs
 from backend.runs.models import Run
-from backend.runs.serializers import FeedbackSerializer, RunSummarySerializer
+from backend.runs.serializers import FeedbackSerializer, RunFileSerializer, RunSummarySerializer, files_of
 
 
 class AppSerializer(serializers.ModelSerializer):
@@ -41,14 +41,15 @@ class AppSerializer(serializers.ModelSerializer):
 
     def get_has_unpublished_changes(self, app: App) -> bool:
         """Does the draft differ from what is published?"""
-        return app.published_version is None or app.published_version.config != app.draft
+        version = app.published_version
+        return version is None or (version.config, version.secrets) != (app.draft, app.draft_secrets)
 
 
 class AppCreateSerializer(serializers.Serializer):
-    """A new app. `mode` is checked by the service, which knows what is not offered yet."""
+    """A new app. `mode` is checked by the service."""
 
     name = serializers.CharField(max_length=120)
-    mode = serializers.CharField(max_length=20, help_text="completion, chat or agent")
+    mode = serializers.CharField(max_length=20, help_text="completion, chat, agent, chatflow or workflow")
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
     icon = serializers.CharField(required=False, allow_blank=True, max_length=40, default="")
 
@@ -82,6 +83,13 @@ class PublishSerializer(serializers.Serializer):
     """What a person says of the version."""
 
     note = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    override = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        default="",
+        help_text="an owner's reason for publishing through a closed gate; it stands in the audit log",
+    )
 
 
 class AppKeySerializer(serializers.ModelSerializer):
@@ -138,6 +146,22 @@ class StatisticsSerializer(serializers.Serializer):
     days = DayStatisticsSerializer(many=True)
 
 
+class ExampleSuggestionSerializer(serializers.Serializer):
+    """An answer that people liked, as an example of the prompt."""
+
+    run_id = serializers.UUIDField()
+    user = serializers.CharField()
+    assistant = serializers.CharField()
+    likes = serializers.IntegerField()
+    liked_at = serializers.DateTimeField()
+
+
+class ExampleSuggestionsSerializer(serializers.Serializer):
+    """The newest of them."""
+
+    results = ExampleSuggestionSerializer(many=True)
+
+
 class ConversationSerializer(serializers.ModelSerializer):
     """A conversation in a list."""
 
@@ -166,9 +190,10 @@ class MessageSerializer(RunSummarySerializer):
 
     sources = serializers.SerializerMethodField()
     feedback = serializers.SerializerMethodField()
+    files = serializers.SerializerMethodField()
 
     class Meta(RunSummarySerializer.Meta):
-        fields = [*RunSummarySerializer.Meta.fields, "sources", "feedback"]
+        fields = [*RunSummarySerializer.Meta.fields, "sources", "feedback", "files"]
         list_serializer_class = MessageListSerializer
 
     @extend_schema_field(serializers.ListField(child=serializers.DictField()))
@@ -181,3 +206,8 @@ class MessageSerializer(RunSummarySerializer):
         """The newest verdict."""
         found = self.context.get("feedbacks", {}).get(run.id)
         return FeedbackSerializer(found).data if found else None
+
+    @extend_schema_field(RunFileSerializer(many=True))
+    def get_files(self, run: Run) -> list[dict[str, object]]:
+        """The files that went with the question."""
+        return files_of(run)

@@ -4,23 +4,22 @@ import secrets
 import uuid
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from backend.accounts.models import ApiKey, KeyKind, User
 from backend.accounts.services import audit_record, key_create_for, key_revoke
-from backend.apps.draft import draft_default
+from backend.apps.drafts import draft_default
 from backend.apps.models import App, AppMode
 from backend.apps.selectors import app_keys
-from backend.common.errors import Conflict, Invalid, NotYet
+from backend.common.errors import Conflict, Invalid
 from backend.files.models import StoredFile
 from backend.files.services import file_delete
-from backend.runs.models import LIVE_STATUSES, Run
+from backend.runs.models import OPEN_STATUSES, Run
 from backend.runs.services import run_cancel
 
 MAX_KEYS = 10
-LATER_MODES = ("chatflow", "workflow")
 SLUG_CHARS = 120
 
 
@@ -29,24 +28,27 @@ def app_create(
     *, workspace_id: uuid.UUID, user: User | None, name: str, mode: str, description: str = "", icon: str = ""
 ) -> App:
     """Make an app whose draft can be used at once. Its slug, the model's id for OpenAI's clients, never changes."""
-    app = App.objects.create(
-        workspace_id=workspace_id,
-        name=name,
-        slug=_free_slug(workspace_id, name),
-        description=description,
-        icon=icon,
-        mode=_mode(mode),
-        draft=draft_default(mode).to_json(),
-        draft_updated_at=timezone.now(),
-        created_by=user,
-    )
+    values = {
+        "workspace_id": workspace_id,
+        "name": name,
+        "description": description,
+        "icon": icon,
+        "mode": _mode(mode),
+        "draft": draft_default(mode).to_json(),
+        "draft_updated_at": timezone.now(),
+        "created_by": user,
+    }
+    slug = _free_slug(workspace_id, name)
+    try:
+        with transaction.atomic():
+            app = App.objects.create(slug=slug, **values)
+    except IntegrityError:  # somebody took it at this moment
+        app = App.objects.create(slug=f"{slug}-{secrets.token_hex(3)}", **values)
     audit_record(workspace_id=workspace_id, actor=user, action="app.created", target=str(app.id), detail={"name": name})
     return app
 
 
 def _mode(mode: str) -> AppMode:
-    if mode in LATER_MODES:
-        raise NotYet(f"apps of mode {mode!r} are not offered yet: choose {', '.join(AppMode.values)}")
     if mode not in AppMode.values:
         message = f"{mode!r} is no mode: choose {', '.join(AppMode.values)}"
         raise Invalid(f"mode: {message}", fields={"mode": [message]})
@@ -72,7 +74,7 @@ def app_update(*, app: App, actor: User | None, changes: dict[str, str]) -> App:
 
 def app_delete(*, app: App, actor: User | None) -> None:
     """Delete an app with its versions, keys, conversations and files, and stop its runs; those stay in the log."""
-    live = list(Run.objects.within(app.workspace_id).filter(app=app, status__in=LIVE_STATUSES))
+    live = list(Run.objects.within(app.workspace_id).filter(app=app, status__in=OPEN_STATUSES))
     with transaction.atomic():
         audit_record(
             workspace_id=app.workspace_id,

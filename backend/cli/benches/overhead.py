@@ -69,7 +69,7 @@ def _published_app(console: httpx.Client) -> Iterator[str]:
 
 
 @contextmanager
-def _bench_token(home: Home) -> Iterator[tuple[str, str, str]]:
+def bench_token(home: Home) -> Iterator[tuple[str, str, str]]:
     """Make a user and a workspace for the bench; yields a token and both addresses, and removes them afterwards."""
     state = django_ready(home)
     models, services = import_module("backend.accounts.models"), import_module("backend.accounts.services")
@@ -109,7 +109,7 @@ def _measure(direct: httpx.Client, service: httpx.Client) -> tuple[list[float], 
 
 def overhead(home: Home, json_file: str | None) -> int:
     """Print the time to first token of both sides; the gate is what the platform may add at the median."""
-    with _bench_token(home) as (token, url, inference_url):
+    with bench_token(home) as (token, url, inference_url):
         headers = {"Authorization": f"Bearer {token}"}
         with (
             httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=TIMEOUT_S) as console,

@@ -24,13 +24,15 @@ def python_environment(home: Home, name: str, packages: Sequence[str]) -> Path:
         with step(f"Installing {name} into {folder}: once, some minutes"):
             _run([sys.executable, "-m", "venv", str(folder)])
             pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            # The default wheel of torch brings gigabytes for graphics cards; the others compute the same on a CPU.
-            slim = subprocess.run(
-                [*pip, "--retries", "0", "--index-url", CPU_WHEELS, "torch"], capture_output=True, check=False
-            )
-            _run([*pip, *(package for package in packages if package != "torch" or slim.returncode != 0)])
+            _run([*pip, *(package for package in packages if package != "torch" or not _has_slim_torch(pip))])
             (folder / STAMP).touch()
     return python
+
+
+def _has_slim_torch(pip: Sequence[str]) -> bool:
+    """Install the wheel of torch that is for a CPU alone: the default one brings gigabytes for graphics cards."""
+    command = [*pip, "--retries", "0", "--index-url", CPU_WHEELS, "torch"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _run(command: Sequence[str]) -> None:

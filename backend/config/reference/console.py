@@ -13,6 +13,9 @@ from backend.accounts.permissions import Public, SignedIn
 from backend.apps.api.runs import app_run
 from backend.config.health import health
 from backend.config.reference.markdown import after_address, code, page, section, summary, table
+from backend.published.api.runs import run_events as visitor_events
+from backend.published.api.runs import run_start
+from backend.published.visitors import Visiting
 from backend.runs.api import run_events
 
 PREFIX = "api/v1/"
@@ -21,9 +24,11 @@ PLAIN = {
     "health": ("GET", "public", summary(health)),
     "apps/<uuid:app_id>/runs": ("POST", "editor", summary(app_run)),
     "runs/<uuid:run_id>/events": ("GET", "viewer", summary(run_events)),
+    "published/<str:code>/ask": ("POST", "visitor", summary(run_start)),
+    "published/<str:code>/runs/<uuid:run_id>/events": ("GET", "visitor", summary(visitor_events)),
     "schema": ("GET", "viewer", "Return the OpenAPI document of this API, with every field of every body"),
 }
-WITHOUT_ROLE = {Public: "public", SignedIn: "user"}
+WITHOUT_ROLE = {Public: "public", SignedIn: "user", Visiting: "visitor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ def _least(view: Any, method: str) -> str:
         if permission in WITHOUT_ROLE:
             return WITHOUT_ROLE[permission]
     is_reading = method in SAFE_METHODS
+    if not is_reading and getattr(view, "is_of_machine", False):
+        return "machine"
     role = getattr(view, "read_role", Role.VIEWER) if is_reading else getattr(view, "write_role", Role.EDITOR)
     return str(role.value)
 
@@ -111,7 +118,10 @@ def console_page() -> str:
         '`{"code", "message", "extra"}`: see [errors](errors.md). An object of another workspace is 404, as an unknown '
         "one. Every field of every body is in the OpenAPI document at `/api/v1/schema`.",
         "The role is the least that is needed, in the order viewer, editor, admin, owner; *public* needs no "
-        "credentials, *user* any signed-in person.",
+        "credentials, *user* any signed-in person. *visitor* is whoever `POST /published/{code}/visitor` has made "
+        "known to a published page, by a cookie or the header `X-Visitor`, and reaches what is their own there. "
+        "*machine* is whoever administers the machine, whatever their role: the first account, and those that "
+        "`./atelier admin machine` names.",
         *(
             section(
                 group.replace("-", " ").capitalize(),

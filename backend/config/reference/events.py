@@ -5,10 +5,18 @@ import typing
 from dataclasses import MISSING, fields
 
 from agents.events import BODIES, TERMINAL_KINDS
-from agents.types import JsonObject, Source
+from agents.types import JsonObject, JsonValue, Source
 from backend.config.reference.markdown import code, page, paragraphs, section, table
 
-TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", JsonObject: "object", Source: "source"}
+TYPES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    JsonObject: "object",
+    JsonValue: "any JSON",
+    Source: "source",
+}
 NONE = type(None)
 
 

@@ -13,6 +13,8 @@ from inference.config import ModelConfig, ServerConfig
 from inference.registry import Registry
 from inference.server.app import create_app
 from inference.server.metrics import Metrics
+from inference.server.residency import Residency
+from inference.store.files import ModelStore
 from inference.types import Delta, Usage
 
 ROUTES = {
@@ -21,17 +23,24 @@ ROUTES = {
     "/v1/embeddings": "OpenAI's embeddings of texts or token ids, as floats or base64",
     "/v1/rerank": "Score documents against a query, in the shape of Jina, Cohere and vLLM",
     "/rerank": "The same, where vLLM has it too",
-    "/v1/models": "The models that are loaded, with their context, dimensions and abilities, and their adapters",
+    "/v1/models": "The models that can be asked, with their context, dimensions and abilities, and their adapters",
     "/v1/models/{model}": "One of them",
     "/tokenize": "The tokens of a prompt or of messages, in vLLM's shape; the counts of many texts with `prompts`",
-    "/health": "200 when every model is loaded, else 503; always open, with the state of each model",
+    "/health": "200 when the embedded models are loaded, else 503; always open, with the state of each model",
     "/metrics": "Prometheus metrics",
+    "/admin/models": "The models of this machine, their memory and the budget. All admin routes want the home's secret",
+    "/admin/models/{model}": "Remove a model that is not loaded",
+    "/admin/models/{model}/load": "Load a model, or set how long it stays (`keep_alive_s`) and its `context_tokens`",
+    "/admin/models/{model}/unload": "Unload a model once its answers are written",
+    "/admin/models/{model}/estimate": "What a model would take of the memory, with `context_tokens`",
 }
 OPTIONS = {
     "--host": ("127.0.0.1", "The address to listen on; any but loopback needs a key."),
     "--port": ("8001", "The port; `./atelier up` gives the web port + 1."),
     "--home": ("", "Required: the folder whose `models` holds converted models."),
     "--api-key-file": ("", "A file with the key that clients must send as `Authorization: Bearer …`."),
+    "--memory-mb": ("0", "What loaded models may take together, $ATELIER_MODEL_MEMORY_MB; 0 is 70 % of the memory."),
+    "--keep-alive-s": ("1800", "How long an added model stays unasked, $ATELIER_MODEL_KEEP_ALIVE_S; 0 is for ever."),
     "--scheduling": ("mlfq", "`mlfq` lets short answers pass long ones; `fcfs` is first come, first served."),
 }
 SAMPLE = "sample"
@@ -50,7 +59,8 @@ def routes() -> list[tuple[str, str]]:
 
 def metrics() -> list[Metric]:
     """Return every metric with a sample of each: labels are only known from samples."""
-    counted = Metrics(Registry((ModelConfig(id=SAMPLE, kind="chat", path=Path()),)))
+    registry = Registry((ModelConfig(id=SAMPLE, kind="chat", path=Path()),))
+    counted = Metrics(registry, Residency(registry, ModelStore(Path())))
     counted.count_request("/", 200)
     asyncio.run(_drain(counted))
     return sorted(text_string_to_metric_families(counted.exposition().decode()), key=lambda metric: metric.name)

@@ -3,7 +3,7 @@
 from agents.nodes.base import Node
 from agents.nodes.registry import NODES
 from agents.tools.catalogue import TOOLS
-from agents.tools.spec import ToolType
+from agents.tools.spec import ToolType, credentials_of, outputs_of
 from backend.config.reference.markdown import code, page, section, table
 from backend.config.reference.schemas import HEAD, schema_rows
 
@@ -37,6 +37,24 @@ def _tool(tool: type[ToolType]) -> str:
         f"{tool.description}.",
         table(HEAD, schema_rows(tool.parameters)),
         "Its author configures:\n\n" + table(HEAD, config) if config else "It has no configuration.",
+        *_entered(tool),
+        *_given(tool),
+    )
+
+
+def _entered(tool: type[ToolType]) -> list[str]:
+    rows = [
+        (code(item.name), "yes" if item.is_required and not item.default else "", code(item.default), item.help)
+        for item in credentials_of(tool)
+    ]
+    head = ("Name", "Required", "Default", "What it is")
+    return ["An administrator enters, once for the workspace:\n\n" + table(head, rows)] if rows else []
+
+
+def _given(tool: type[ToolType]) -> list[str]:
+    rows = [(code(name), kind) for name, kind in outputs_of(tool).items()]
+    return (
+        ["A workflow reads besides `text`, `files` and `json`:\n\n" + table(("Output", "Type"), rows)] if rows else []
     )
 
 

@@ -5,13 +5,21 @@ from dataclasses import fields
 from pathlib import Path
 
 from agents.events import BODIES
-from agents.types import JsonObject, Source
+from agents.types import JsonObject, JsonValue, Source
 
 TARGET = Path(__file__).resolve().parents[3] / "frontend" / "src" / "shared" / "api" / "events.generated.ts"
-TYPES = {str: "string", int: "number", float: "number", bool: "boolean", JsonObject: "JsonObject", Source: "Source"}
+TYPES = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    JsonObject: "JsonObject",
+    JsonValue: "Json",
+    Source: "Source",
+}
 NONE = type(None)
 HEAD = """/** Written by `python -m django docs_write` from agents/events.py: change it there. */
-import type { JsonObject } from "./types";
+import type { Json, JsonObject } from "./types";
 """
 
 

@@ -39,7 +39,52 @@ CHOSEN = (
         "Host names, separated by commas, that are answered at all. Unset: the names of loopback when bound to "
         "loopback, else every name.",
     ),
+    Variable(
+        "ATELIER_TRUSTED_PROXIES",
+        "",
+        "Networks, separated by commas (`127.0.0.1/32,10.0.0.0/8`), of the proxies in front of the web process. What "
+        "their `X-Forwarded-For` says is the address in the audit log; of anybody else it is not believed.",
+    ),
     Variable("ATELIER_MAX_UPLOAD_MB", "100", "The size of the largest file that can be uploaded, in MiB."),
+    Variable(
+        "ATELIER_EGRESS_NETWORKS",
+        "",
+        "Private networks, separated by commas (`10.1.0.0/16,192.168.7.9/32`), that every workspace reaches. Addresses "
+        "that people enter otherwise lead to the public internet only, and to what their workspace lists.",
+    ),
+    Variable("ATELIER_HUB_ENDPOINT", "https://huggingface.co", "The hub that models are pulled from, or a mirror."),
+    Variable("ATELIER_HUB_TOKEN", "", "A token of that hub, for models that it does not hand out to everybody."),
+    Variable(
+        "ATELIER_MODEL_MEMORY_MB", "0", "What loaded models may take together; 0 is 70 % of the machine's memory."
+    ),
+    Variable("ATELIER_MODEL_KEEP_ALIVE_S", "1800", "How long an added model stays loaded unasked; 0 is for ever."),
+    Variable("ATELIER_RUN_MAX_STEPS", "500", "How many nodes one run may start, those of containers' rounds included."),
+    Variable("ATELIER_RUN_MAX_TOKENS", "0", "How many tokens one run may use; 0 is no limit."),
+    Variable("ATELIER_RUN_MAX_PARALLEL", "10", "How many nodes of one run may work at the same time."),
+    Variable(
+        "ATELIER_METRICS_TOKEN",
+        "",
+        "Whoever sends it as a bearer token reads `/metrics`. Unset: this machine alone, and nobody through a proxy.",
+    ),
+    Variable(
+        "ATELIER_OTLP_ENDPOINT",
+        "",
+        "Where traces of runs go, by OTLP over HTTP with JSON (`http://127.0.0.1:4318`); unset is nowhere.",
+    ),
+    Variable("ATELIER_OTLP_HEADERS", "", "Headers for it, as `name=value,name=value`: a key, say."),
+    Variable(
+        "ATELIER_OTLP_CONTENT",
+        "",
+        "`1` also sends what people wrote and models said: inputs, prompts, answers, arguments, end users.",
+    ),
+    Variable("ATELIER_SMTP_HOST", "", "The mail server that alerts go out by; without it none is mailed."),
+    Variable("ATELIER_SMTP_PORT", "587", "Its port."),
+    Variable("ATELIER_SMTP_USER", "", "The user there; empty is without signing in."),
+    Variable("ATELIER_SMTP_PASSWORD", "", "The user's password."),
+    Variable("ATELIER_SMTP_SECURITY", "starttls", "`starttls`, `tls` (from the first byte, port 465) or `none`."),
+    Variable("ATELIER_SMTP_FROM", "atelier@localhost", "The sender's address."),
+    Variable("ATELIER_LOG_MAX_MB", "5", "How large a process's log grows, in MiB, before it is moved away."),
+    Variable("ATELIER_LOG_FILES", "2", "How many older files of each log are kept."),
     Variable("ATELIER_DB_POOL", "12", "The most connections to PostgreSQL that each process keeps."),
     Variable(
         "DATABASE_URL",
@@ -77,7 +122,21 @@ GIVEN = (
     Variable(
         "ATELIER_SECRETS_FILE", "", "The file with the installation's keys. Unset: `secrets.json` in the home folder."
     ),
+    Variable(
+        "ATELIER_METRICS_DIR",
+        "",
+        "The folder in which processes count for `/metrics` together; each alone when it is unset.",
+    ),
+    Variable("PROMETHEUS_MULTIPROC_DIR", "", "The same for the client library; our processes set it when they start."),
     Variable("DJANGO_SETTINGS_MODULE", "backend.config.settings", "Django's settings; never another module."),
+    Variable(
+        "ATELIER_TEST_ENGINES", "", "For the tests: the folder of the engines that `./atelier test --vllm` installed."
+    ),
+    Variable(
+        "TORCHDYNAMO_DISABLE",
+        "1",
+        "Of torch, in vLLM's processes without a GPU: nothing is compiled at the first request. `0` lets it compile.",
+    ),
     Variable("PYTHONPATH", "", "The repository, so that every process finds the packages."),
     Variable("PYTHONUNBUFFERED", "", "`1`, so that logs are written at once."),
     Variable("PYTHONDONTWRITEBYTECODE", "", "Removed: without byte code on disk every start compiles anew."),

@@ -1,10 +1,7 @@
-"""Datasets, and questions to them."""
+"""Datasets over HTTP: made, changed, indexed or embedded anew, deleted."""
 
 import uuid
-from dataclasses import asdict
-from typing import cast
 
-from asgiref.sync import async_to_sync
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
@@ -13,24 +10,28 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backend.accounts.callers import caller_of
-from backend.accounts.models import Role
-from backend.common.errors import NotYet
-from backend.datasets import services
-from backend.datasets.adapters import api_error, connection_release
-from backend.datasets.api.serializers import (
+from backend.datasets.api.serializers.datasets import (
     DatasetSerializer,
     DatasetWriteSerializer,
     DeletedDatasetSerializer,
-    RetrievedSerializer,
-    RetrieveSerializer,
+    ReembedSerializer,
+    ReindexedSerializer,
 )
-from backend.datasets.knowledge import DatasetKnowledge, Found
 from backend.datasets.models import Dataset
-from backend.datasets.selectors import dataset_get, dataset_list
-from inference.errors import InferenceError
-from rag.errors import RagError
+from backend.datasets.selectors import dataset_get, dataset_list, dataset_require
+from backend.datasets.services import (
+    dataset_create,
+    dataset_delete,
+    dataset_reembed,
+    dataset_reembed_cancel,
+    dataset_reindex,
+    dataset_update,
+)
+from backend.datasets.tags import dataset_tags_set, tags_find
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="only count what would be deleted")
+SEARCH = OpenApiParameter("search", str, description="a part of the name")
+TAG = OpenApiParameter("tag", uuid.UUID, description="the id of a tag")
 
 
 def is_dry_run(request: Request) -> bool:
@@ -44,8 +45,15 @@ class DatasetList(ListAPIView):
     serializer_class = DatasetSerializer
 
     def get_queryset(self) -> QuerySet[Dataset]:
-        """Return the caller's datasets."""
-        return dataset_list(caller_of(self.request).workspace_id)
+        """Return the datasets that `search` and `tag` leave."""
+        query = self.request.query_params
+        workspace_id = caller_of(self.request).workspace_id
+        return dataset_list(workspace_id, search=query.get("search", ""), tag=query.get("tag", ""))
+
+    @extend_schema(parameters=[SEARCH, TAG])
+    def get(self, request: Request) -> Response:
+        """Return a page of datasets."""
+        return self.list(request)
 
     @extend_schema(request=DatasetWriteSerializer, responses={201: DatasetSerializer})
     def post(self, request: Request) -> Response:
@@ -53,8 +61,13 @@ class DatasetList(ListAPIView):
         body = DatasetWriteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         caller = caller_of(request)
-        made = services.dataset_create(workspace_id=caller.workspace_id, values=body.validated_data, actor=caller.user)
-        return Response(DatasetSerializer(made).data, status=201)
+        values = dict(body.validated_data)
+        tag_ids = values.pop("tags", None)
+        tags_find(caller.workspace_id, tag_ids or ())
+        made = dataset_create(workspace_id=caller.workspace_id, values=values, actor=caller.user)
+        if tag_ids:
+            dataset_tags_set(workspace_id=caller.workspace_id, dataset=made, tag_ids=tag_ids, actor=caller.user)
+        return Response(DatasetSerializer(dataset_get(caller.workspace_id, made.id)).data, status=201)
 
 
 class DatasetDetail(APIView):
@@ -67,56 +80,61 @@ class DatasetDetail(APIView):
 
     @extend_schema(request=DatasetWriteSerializer(partial=True), responses=DatasetSerializer)
     def patch(self, request: Request, dataset_id: uuid.UUID) -> Response:
-        """Change the dataset."""
+        """Change the dataset. How documents are cut counts for those indexed from now on."""
         caller = caller_of(request)
-        dataset_get(caller.workspace_id, dataset_id)
+        dataset = dataset_get(caller.workspace_id, dataset_id)
         body = DatasetWriteSerializer(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        changed = services.dataset_update(
-            workspace_id=caller.workspace_id, dataset_id=dataset_id, values=body.validated_data, actor=caller.user
-        )
-        return Response(DatasetSerializer(changed).data)
+        values = dict(body.validated_data)
+        tag_ids = values.pop("tags", None)
+        tags_find(caller.workspace_id, tag_ids or ())
+        if "retrieval" in values:
+            values["retrieval"] = {**dataset.retrieval, **values["retrieval"]}
+        if values:
+            dataset_update(workspace_id=caller.workspace_id, dataset_id=dataset_id, values=values, actor=caller.user)
+        if tag_ids is not None:
+            dataset_tags_set(workspace_id=caller.workspace_id, dataset=dataset, tag_ids=tag_ids, actor=caller.user)
+        return Response(DatasetSerializer(dataset_get(caller.workspace_id, dataset_id)).data)
 
     @extend_schema(parameters=[DRY_RUN], responses={200: DeletedDatasetSerializer})
     def delete(self, request: Request, dataset_id: uuid.UUID) -> Response:
         """Delete the dataset and say what went with it."""
         caller = caller_of(request)
-        deleted = services.dataset_delete(
+        deleted = dataset_delete(
             workspace_id=caller.workspace_id, dataset_id=dataset_id, actor=caller.user, dry_run=is_dry_run(request)
         )
         return Response(DeletedDatasetSerializer(deleted).data)
 
 
-class Retrieve(APIView):
-    """Ask one dataset. It changes nothing, so that viewers may."""
+class DatasetReindex(APIView):
+    """All documents once more."""
 
-    write_role = Role.VIEWER
-
-    @extend_schema(request=RetrieveSerializer, responses={200: RetrievedSerializer})
+    @extend_schema(request=None, responses={202: ReindexedSerializer})
     def post(self, request: Request, dataset_id: uuid.UUID) -> Response:
-        """Return the passages that answer the query."""
-        workspace_id = caller_of(request).workspace_id
-        dataset_get(workspace_id, dataset_id)
-        body = RetrieveSerializer(data=request.data)
+        """Index all finished documents anew; what is searched now stays until its successor is there."""
+        caller = caller_of(request)
+        count = dataset_reindex(workspace_id=caller.workspace_id, dataset_id=dataset_id, actor=caller.user)
+        return Response(ReindexedSerializer({"documents": count}).data, status=202)
+
+
+class DatasetReembed(APIView):
+    """The change to another embedding model."""
+
+    @extend_schema(request=ReembedSerializer, responses={202: DatasetSerializer})
+    def post(self, request: Request, dataset_id: uuid.UUID) -> Response:
+        """Embed everything with another model in the background; searches use the old one until then."""
+        caller = caller_of(request)
+        dataset_require(caller.workspace_id, dataset_id)
+        body = ReembedSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        if asked["filter"]:
-            raise NotYet("filters are not available yet: ask without 'filter'")
-        # Whoever waits for a model holds no connection: others need it meanwhile.
-        connection_release()
-        find = async_to_sync(DatasetKnowledge(str(workspace_id)).find)
-        try:
-            found = cast(
-                Found,
-                find(
-                    asked["query"],
-                    [str(dataset_id)],
-                    top_k=asked["top_k"],
-                    mode=asked["mode"],
-                    score_threshold=asked["score_threshold"],
-                ),
-            )
-        except (RagError, InferenceError) as error:
-            raise api_error(error) from error
-        results = [{**asdict(hit), "document_name": found.names[hit.document_id]} for hit in found.hits]
-        return Response(RetrievedSerializer({"results": results, "trace": found.trace}).data)
+        dataset_reembed(
+            workspace_id=caller.workspace_id, dataset_id=dataset_id, actor=caller.user, **body.validated_data
+        )
+        return Response(DatasetSerializer(dataset_get(caller.workspace_id, dataset_id)).data, status=202)
+
+    @extend_schema(responses=DatasetSerializer)
+    def delete(self, request: Request, dataset_id: uuid.UUID) -> Response:
+        """Cancel the change, and keep the model of today."""
+        caller = caller_of(request)
+        dataset_reembed_cancel(workspace_id=caller.workspace_id, dataset_id=dataset_id, actor=caller.user)
+        return Response(DatasetSerializer(dataset_get(caller.workspace_id, dataset_id)).data)

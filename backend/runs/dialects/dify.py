@@ -10,11 +10,12 @@ from typing import Literal
 from agents.events import Event, RunCancelled, RunFailed, RunFinished, TextDelta, TextReset, ToolCalled
 from agents.events import ToolResult as ToolAnswered
 from agents.types import JsonObject, Source
+from agents.workflow.paths import node_of
 from agents.workflow.state import CallRecord, RunState
 from backend.common.errors import ApiError
 from backend.runs.sse import sse_frame
 
-Mode = Literal["chat", "completion", "agent-chat"]
+Mode = Literal["chat", "completion", "agent-chat", "advanced-chat", "workflow"]
 Chunk = dict[str, object]
 
 PING = "event: ping\n\n"
@@ -143,10 +144,19 @@ class DifyMessages:
         body = event.body
         self.state.add(body)
         match body:
-            case TextDelta() | TextReset():
+            case TextDelta():
+                return self._catch_up(self.state.answer, node_of(body.source or body.node_id))
+            case TextReset():
                 return self._catch_up(self.state.answer)
             case ToolCalled() | ToolAnswered():
                 return self._tell_step(body)
+            case RunFinished() | RunCancelled() | RunFailed():
+                return self._tell_end(body)
+            case _:
+                return []
+
+    def _tell_end(self, body: RunFinished | RunCancelled | RunFailed) -> list[Chunk]:
+        match body:
             case RunFinished():
                 answer = body.outputs.get("answer")
                 rest = self._catch_up(answer) if isinstance(answer, str) else []
@@ -155,8 +165,6 @@ class DifyMessages:
                 return [self._end(None)]
             case RunFailed():
                 return [self.error(body.code, body.message)]
-            case _:
-                return []
 
     def _chunk(self, kind: str, payload: Chunk) -> Chunk:
         facts = self.facts
@@ -164,7 +172,7 @@ class DifyMessages:
         common: Chunk = {"event": kind, **conversation, "message_id": facts.run_id, "created_at": facts.created_at}
         return {**common, **payload}
 
-    def _catch_up(self, answer: str) -> list[Chunk]:
+    def _catch_up(self, answer: str, node_id: str = "") -> list[Chunk]:
         """Go from what the client has to `answer`: an addition where that is enough, else a replacement."""
         if answer == self._out:
             return []
@@ -177,7 +185,8 @@ class DifyMessages:
         text: Chunk = {**task, "id": self.facts.run_id, "answer": added}
         if self.facts.mode == "agent-chat":
             return [self._chunk("agent_message", text)]
-        return [self._chunk("message", {**text, "from_variable_selector": None})]
+        is_graph = self.facts.mode == "advanced-chat" and node_id
+        return [self._chunk("message", {**text, "from_variable_selector": [node_id, "text"] if is_graph else None})]
 
     def _tell_step(self, body: ToolCalled | ToolAnswered) -> list[Chunk]:
         if self.facts.mode != "agent-chat":
@@ -204,7 +213,7 @@ class DifyMessages:
         )
         resources = {(item.dataset_id, item.chunk_id): retriever_resource(item) for item in self._sources()}
         return {
-            "annotation_reply": None,
+            "annotation_reply": _annotation_reply(self.state),
             "retriever_resources": list(resources.values()),
             "usage": usage_block(
                 self.facts.prices,
@@ -246,6 +255,14 @@ class DifyMessages:
         }
 
 
+def _annotation_reply(state: RunState) -> Chunk | None:
+    """Return which annotation answered the run, and who wrote it."""
+    reply = state.annotation
+    if reply is None or reply.outcome != "hit":
+        return None
+    return {"id": reply.annotation_id, "account": {"id": reply.author_id, "name": reply.author}}
+
+
 def _cost(prices: Prices, prompt_tokens: int, completion_tokens: int) -> Decimal:
     return (prompt_tokens * prices.prompt + completion_tokens * prices.completion) * PRICE_UNIT
 
@@ -270,15 +287,16 @@ async def collect(facts: MessageFacts, events: AsyncIterator[Event | None]) -> C
         translator.translate(event)
         match event.body:
             case RunFailed(code=code, message=message):
-                raise _as_error(code, message)
+                raise as_error(code, message)
             case RunFinished():
                 return translator.answer(event.body)
             case RunCancelled():
                 return translator.answer(None)
-    raise _as_error("internal_error", f"the run {facts.run_id} ended without a result: ask again")
+    raise as_error("internal_error", f"the run {facts.run_id} ended without a result: ask again")
 
 
-def _as_error(code: str, message: str) -> ApiError:
+def as_error(code: str, message: str) -> ApiError:
+    """Return the error of a run that failed, as Dify words it."""
     dify_code, status, text = dify_failure(code, message)
     error = ApiError(text, code=dify_code)
     error.http_status = status

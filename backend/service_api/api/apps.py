@@ -3,7 +3,11 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from backend.apps.inputs import Variable
+from backend.annotations.selectors import reply_of
+from backend.apps.drafts import AppDraft
+from backend.apps.graph_draft import GraphDraft
+from backend.apps.graph_inputs import start_variables
+from backend.apps.inputs import FILE_TYPES, Variable
 from backend.common.errors import Invalid
 from backend.providers.selectors import model_get
 from backend.service_api.callers import AppCaller, published_draft
@@ -15,6 +19,8 @@ CONTROLS = {
     "select": "select",
     "number": "number",
     "checkbox": "checkbox",
+    "file": "file",
+    "file-list": "file-list",
 }
 MAX_IMAGES = 10
 MEGABYTE = 1024 * 1024
@@ -71,6 +77,7 @@ def site(request: HttpRequest, caller: AppCaller) -> HttpResponse:
 def parameters(request: HttpRequest, caller: AppCaller) -> HttpResponse:
     """GET /parameters: what a client's form needs to know."""
     draft = published_draft(caller)
+    is_graph = isinstance(draft, GraphDraft)
     off = {"enabled": False}
     upload_mb = settings.MAX_UPLOAD_BYTES // MEGABYTE
     return JsonResponse(
@@ -80,12 +87,12 @@ def parameters(request: HttpRequest, caller: AppCaller) -> HttpResponse:
             "suggested_questions_after_answer": off,
             "speech_to_text": off,
             "text_to_speech": {"enabled": False, "voice": "", "language": "", "autoPlay": "disabled"},
-            "retriever_resource": {"enabled": bool(draft.datasets)},
-            "annotation_reply": off,
+            "retriever_resource": {"enabled": is_graph or bool(draft.datasets)},
+            "annotation_reply": {"enabled": reply_of(caller.workspace_id, caller.app.id) is not None},
             "more_like_this": off,
-            "user_input_form": [_control(item) for item in draft.variables],
+            "user_input_form": _form(draft),
             "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
-            "file_upload": {"image": _images(caller, draft.model.id)},
+            "file_upload": _uploads(draft) if is_graph else {"image": _images(caller, draft.model.id)},
             "system_parameters": {
                 "image_file_size_limit": upload_mb,
                 "video_file_size_limit": upload_mb,
@@ -97,6 +104,19 @@ def parameters(request: HttpRequest, caller: AppCaller) -> HttpResponse:
     )
 
 
+def _form(draft: AppDraft) -> list[dict[str, object]]:
+    """Return the inputs; those of a graph as its start declares them."""
+    if not isinstance(draft, GraphDraft):
+        return [_control(item) for item in draft.variables]
+    return [{str(item.get("type") or "text-input"): dict(item)} for item in start_variables(draft.saved().nodes)]
+
+
+def _uploads(draft: GraphDraft) -> dict[str, object]:
+    """Return what the author set for files of a question; nothing where nothing was set."""
+    chosen = (draft.features.model_extra or {}).get("file_upload")
+    return dict(chosen) if isinstance(chosen, dict) else {"enabled": False}
+
+
 def _images(caller: AppCaller, model_id: str) -> dict[str, object]:
     try:
         reads_images = model_get(caller.workspace_id, model_id, kind="chat").supports_images
@@ -106,7 +126,7 @@ def _images(caller: AppCaller, model_id: str) -> dict[str, object]:
         "enabled": reads_images,
         "number_limits": MAX_IMAGES,
         "detail": "high",
-        "transfer_methods": ["local_file"],
+        "transfer_methods": ["local_file", "remote_url"],
     }
 
 
@@ -120,6 +140,9 @@ def _control(variable: Variable) -> dict[str, object]:
     }
     if variable.type == "select":
         control["options"] = variable.options
+    if variable.type in FILE_TYPES:
+        control["allowed_file_types"] = ["image", "document"]
+        control["allowed_file_upload_methods"] = ["local_file", "remote_url"]
     return {CONTROLS[variable.type]: control}
 
 

@@ -2,19 +2,17 @@
 
 from pathlib import PurePosixPath
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from backend.common.errors import ApiError, NotFound, UnsupportedFileType
+from backend.common.errors import ApiError, NotFound
 from backend.files.downloads import file_response
 from backend.files.models import StoredFile
-from backend.files.names import HEAD_BYTES, name_clean, type_of
 from backend.files.selectors import file_get
 from backend.files.services import file_store
 from backend.files.uploads import LimitedUploadHandler
 from backend.service_api.api.history import preview_url
 from backend.service_api.callers import AppCaller, end_user_of
-from backend.service_api.services import end_user_ensure, end_user_id
+from backend.service_api.services import end_user_ensure, end_user_id, known_type_require
 
 
 def upload(request: HttpRequest, caller: AppCaller) -> HttpResponse:
@@ -25,21 +23,11 @@ def upload(request: HttpRequest, caller: AppCaller) -> HttpResponse:
         raise ApiError("Please upload your file: send it in the multipart field 'file'.", code="no_file_uploaded")
     if len(uploads) > 1 or len(request.FILES) > 1:
         raise ApiError("Only one file is allowed.", code="too_many_files")
-    _require_known_type(uploads[0])
+    known_type_require(uploads[0])
     end_user = end_user_of(request.POST.get("user"), required=False)
     end_user_ensure(app=caller.app, session_id=end_user)
     stored = file_store(workspace_id=caller.workspace_id, upload=uploads[0], app_id=caller.app.id, end_user=end_user)
     return JsonResponse(_file_item(stored, caller), status=201)
-
-
-def _require_known_type(upload: UploadedFile) -> None:
-    head = upload.read(HEAD_BYTES)
-    upload.seek(0)
-    name = name_clean(upload.name or "")
-    if head and type_of(head, name).kind == "other":
-        raise UnsupportedFileType(
-            f"{name!r} is neither an image (PNG, JPEG, GIF, WebP) nor a document that is read here"
-        )
 
 
 def _file_item(stored: StoredFile, caller: AppCaller) -> dict[str, object]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from agents.workflow.state import RunState
-from backend.common.errors import ApiError, Invalid, NotFound
+from backend.common.errors import ApiError, Invalid
 from backend.logs.models import Conversation, Feedback
 from backend.logs.selectors import feedback_of, feedbacks_of_app, sources_of, steps_of_runs
 from backend.logs.services import conversation_delete, conversation_rename, feedback_set
@@ -150,21 +150,6 @@ def conversation_remove(request: HttpRequest, caller: AppCaller, conversation_id
     conversation = conversation_of(caller, conversation_id, end_user_of(body.user, required=False))
     conversation_delete(conversation=conversation)
     return HttpResponse(status=204)
-
-
-def conversation_variables(request: HttpRequest, caller: AppCaller, conversation_id: str) -> HttpResponse:
-    """GET /conversations/{id}/variables: only chatflows have them, so there are none."""
-    require_chat(caller)
-    conversation_of(caller, conversation_id, end_user_of(request.GET.get("user"), required=False))
-    return JsonResponse({"limit": limit_of(request), "has_more": False, "data": []})
-
-
-def conversation_variable(
-    request: HttpRequest, caller: AppCaller, conversation_id: str, variable_id: str
-) -> HttpResponse:
-    """PUT /conversations/{id}/variables/{id}: there is none to change."""
-    require_chat(caller)
-    raise NotFound("Conversation Variable Not Exists.")
 
 
 def message_feedback(request: HttpRequest, caller: AppCaller, message_id: str) -> HttpResponse:

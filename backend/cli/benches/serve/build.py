@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from backend.cli.errors import CommandError
-from backend.cli.native import LOCK, PACKAGE, cache_key, cached_wheel, cmake_arguments, compile_wheel
+from backend.cli.native import LOCK, PACKAGE, cached_wheel, cmake_arguments, compile_wheel, stock_key
 from backend.cli.screen import Step, step
 
 NINJA_PROGRESS = re.compile(rb"^\s*\[(\d+)/(\d+)\]")
@@ -25,8 +25,8 @@ _TARGET = "llama-server"
 
 
 def llama_server_built(folder: Path) -> Path:
-    """The binary of llama-server, from the very source of the installed wheel and with the same flags."""
-    kept = folder / f"llama-server-{cache_key()}"
+    """The binary of llama-server, from the very source of the installed wheel, without what we add to it."""
+    kept = folder / f"llama-server-{stock_key()}"
     binary = kept / "bin" / _TARGET
     if binary.exists():
         return binary
@@ -96,8 +96,11 @@ def _make(command: list[str], sink: io.BufferedWriter, progress: Step) -> int:
 
 
 def server_python(folder: Path) -> Path:
-    """The Python of a virtual environment with llama-cpp-python's server: packages that Atelier has no use for."""
-    kept = folder / f"server-{cache_key()}"
+    """The Python of a virtual environment with llama-cpp-python's server: packages that Atelier has no use for.
+
+    Only the wheel's Python files are used: `servers.py` has it load the libraries that lie beside llama-server.
+    """
+    kept = folder / f"server-{stock_key()}"
     python = kept / "bin" / "python"
     done = kept / "complete"
     if done.exists():

@@ -10,7 +10,8 @@ from backend.cli.benches.serve.prompts import Prompts
 from backend.cli.benches.serve.wire import Ask, Target
 
 SHORT_JOB = Shape(30, 16)
-LONG_JOB = Shape(190, 512)
+# A document of some pages and a page about it.
+LONG_JOB = Shape(2000, 300)
 LONG_SHARE = 0.1
 LOAD = 0.8
 OVERLOAD = 3.0
@@ -36,8 +37,12 @@ def outcome(timings: Sequence[Timing]) -> Outcome:
 
 
 async def capacity(target: Target, prompts: Prompts, shapes: Sequence[Shape]) -> float:
-    """Requests per second that the server manages when it always has as many as it can hold."""
-    timings = await closed_loop(target, asks(prompts, shapes), 2 * CLIENTS)
+    """Requests per second that the server manages when it always has as many as it can hold.
+
+    The longest come first: at the end there would be nothing to compute beside them, and the server half idle.
+    """
+    order = sorted(shapes, key=lambda shape: shape.prompt_tokens + shape.answer_tokens, reverse=True)
+    timings = await closed_loop(target, asks(prompts, order), 2 * CLIENTS)
     return len(timings) / (max(t.ended_at for t in timings) - min(t.sent_at for t in timings))
 
 
@@ -47,9 +52,15 @@ def job_shapes(count: int) -> list[Shape]:
 
 
 def job_trace(prompts: Prompts, per_s: float, count: int) -> list[tuple[float, Ask]]:
-    """The same jobs at the same moments for every server that gets prompts of the same seed."""
+    """The same jobs at the same moments for every server that gets prompts of the same seed.
+
+    All of one class, which is ready to wait: first come, first served would refuse some of the interactive class.
+    """
     trace = poisson(_SEED, per_s=per_s, shapes=job_shapes(count))
-    return [(arrival.at_s, completion(prompts, arrival.shape, seed)) for seed, arrival in enumerate(trace)]
+    return [
+        (arrival.at_s, completion(prompts, arrival.shape, seed, priority="workflow"))
+        for seed, arrival in enumerate(trace)
+    ]
 
 
 async def overload_capacity(target: Target, prompts: Prompts) -> float:

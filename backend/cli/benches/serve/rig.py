@@ -71,11 +71,11 @@ class Rig:
 
     def peer(self, kind: Peer, threads: Threads) -> AbstractContextManager[Server]:
         if kind == "locked Llama":
-            return servers.locked_llama(self.folder, self.server_python, threads)
+            return servers.locked_llama(self.folder, self.server_python, self.llama_server.parent, threads)
         return servers.llama_server(self.folder, self.llama_server, threads)
 
     def plain_server(self, threads: Threads) -> AbstractContextManager[Server]:
-        return servers.llama_cpp_server(self.folder, self.server_python, threads)
+        return servers.llama_cpp_server(self.folder, self.server_python, self.llama_server.parent, threads)
 
     async def best_threads(self, kind: Peer) -> Threads:
         """The setting with which the peer generated most in one round of mixed chats; measured once per run."""

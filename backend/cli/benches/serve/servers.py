@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +47,15 @@ def model_file() -> Path:
 
 @contextlib.contextmanager
 def _served(
-    name: str, command: list[str], port: int, log: Path, extra: dict[str, object], ready: str
+    name: str,
+    command: list[str],
+    port: int,
+    log: Path,
+    extra: dict[str, object],
+    ready: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    with running([*command, "--port", str(port)], log) as process:
+    with running([*command, "--port", str(port)], log, environment=environment) as process:
         server = Server(Target(name, port, extra), process)
         wait_until_ready(process, f"{server.url}{ready}", log)
         yield server
@@ -67,27 +73,36 @@ def ours(folder: Path, scheduling: str = "mlfq") -> Iterator[Server]:
         yield server
 
 
+def _stock(libraries: Path) -> Mapping[str, str]:
+    """Have llama-cpp-python load llama.cpp as its source makes it; what we add to ours is no part of a peer."""
+    return {"LLAMA_CPP_LIB_PATH": str(libraries)}
+
+
 @contextlib.contextmanager
-def locked_llama(folder: Path, python: Path, threads: Threads) -> Iterator[Server]:
+def locked_llama(folder: Path, python: Path, libraries: Path, threads: Threads) -> Iterator[Server]:
     """`Llama` behind a lock; its Python has what that class imports beyond our own needs."""
     command = [
         *(str(python), str(Path(__file__).with_name("locked_llama.py"))),
         *("--model", str(model_file()), "--context", str(_SLOT_TOKENS)),
         *("--threads", str(threads.decode), "--threads-batch", str(threads.batch)),
     ]
-    with _served("locked Llama", command, free_port(), folder / "locked.log", {}, "/health") as server:
+    with _served(
+        "locked Llama", command, free_port(), folder / "locked.log", {}, "/health", _stock(libraries)
+    ) as server:
         yield server
 
 
 @contextlib.contextmanager
-def llama_cpp_server(folder: Path, python: Path, threads: Threads) -> Iterator[Server]:
+def llama_cpp_server(folder: Path, python: Path, libraries: Path, threads: Threads) -> Iterator[Server]:
     """llama-cpp-python's own server; it takes no ignore_eos, so the end of text is forbidden by its bias."""
     command = [
         *(str(python), "-m", "llama_cpp.server", "--model", str(model_file()), "--n_ctx", str(_SLOT_TOKENS)),
         *("--n_threads", str(threads.decode), "--n_threads_batch", str(threads.batch), "--verbose", "False"),
     ]
     extra: dict[str, object] = {"logit_bias": {"2": -100.0}}
-    with _served("llama_cpp.server", command, free_port(), folder / "llama_cpp.log", extra, "/v1/models") as server:
+    with _served(
+        "llama_cpp.server", command, free_port(), folder / "llama_cpp.log", extra, "/v1/models", _stock(libraries)
+    ) as server:
         yield server
 
 

@@ -79,11 +79,8 @@ def _chat(prompts: Prompts, seed: int) -> dict[str, object]:
 
 
 def is_valid_call(timing: Timing) -> bool:
-    """True when the answer is whole and each of its calls names a tool and obeys the tool's schema.
-
-    One that ended at max_tokens counts as well: its last call must have been closed before.
-    """
-    if not timing.is_whole or not timing.calls:
+    """True when the answer ended with its calls, and each of them names a tool and obeys the tool's schema."""
+    if not timing.is_whole or timing.finish_reason != "tool_calls" or not timing.calls:
         return False
     for name, arguments in timing.calls:
         try:

@@ -1,18 +1,14 @@
-"""One streamed request over HTTP, timed piece by piece.
-
-Written on asyncio's streams: on two cores the client's own work is taken from the server that it measures, and
-httpx spends several times as much on each event.
-"""
+"""One streamed request to a model, timed piece by piece."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from backend.cli.benches.serve.figures import Timing
+from backend.cli.benches.wire import Pieces, post
 
-_LIMIT_BYTES = 2**20
 # Longer than any answer of the bench takes: a request that hangs ends as an error instead of the bench.
 LIMIT_S = 180.0
 
@@ -41,7 +37,7 @@ async def timed(target: Target, ask: Ask, limit_s: float = LIMIT_S) -> Timing:
     """
     more = {"stream": True, "stream_options": {"include_usage": True}}
     body = json.dumps({**ask.body, **target.extra, **more}).encode()
-    pieces: list[tuple[float, bytes]] = []
+    pieces: Pieces = []
     sent_at = time.perf_counter()
     try:
         async with asyncio.timeout(limit_s):
@@ -51,48 +47,24 @@ async def timed(target: Target, ask: Ask, limit_s: float = LIMIT_S) -> Timing:
         return replace(seen, status=0, finish_reason="", error=f"{type(problem).__name__}: {problem}")
 
 
-async def _exchange(target: Target, route: str, body: bytes, pieces: list[tuple[float, bytes]]) -> Timing:
+async def _exchange(target: Target, route: str, body: bytes, pieces: Pieces) -> Timing:
     sent_at = time.perf_counter()
-    reader, writer = await asyncio.open_connection("127.0.0.1", target.port, limit=_LIMIT_BYTES)
-    try:
-        head = (
-            f"POST {route} HTTP/1.1\r\nHost: 127.0.0.1:{target.port}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        status, headers = await _read_head(reader)
-        chunks = _chunked(reader) if headers.get("transfer-encoding") == "chunked" else _until_closed(reader)
-        async for chunk in chunks:
-            pieces.append((time.perf_counter(), chunk))
-    finally:
-        writer.close()
-    if status == 200:
+    head = await post(target.port, route, body, pieces)
+    if head.status == 200:
         return read_events(pieces, sent_at, time.perf_counter())
     refusal = b"".join(chunk for _, chunk in pieces).decode("utf-8", "replace")[:300]
-    retry = headers.get("retry-after", "")
+    retry = head.headers.get("retry-after", "")
     pieces.clear()
     return Timing(
-        sent_at, time.perf_counter(), status, retry_after_s=float(retry) if retry.isdigit() else None, error=refusal
+        sent_at,
+        time.perf_counter(),
+        head.status,
+        retry_after_s=float(retry) if retry.isdigit() else None,
+        error=refusal,
     )
 
 
-async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
-    lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
-    return int(lines[0].split(" ", 2)[1]), headers
-
-
-async def _chunked(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    while size := int(await reader.readline() or b"0", 16):
-        yield (await reader.readexactly(size + 2))[:-2]
-
-
-async def _until_closed(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    while chunk := await reader.read(_LIMIT_BYTES):
-        yield chunk
-
-
-def read_events(pieces: list[tuple[float, bytes]], sent_at: float, ended_at: float) -> Timing:
+def read_events(pieces: Pieces, sent_at: float, ended_at: float) -> Timing:
     """Turn the pieces of a stream of server-sent events into a timing; each event has the time of its last byte."""
     arrivals: list[float] = []
     texts: list[str] = []

@@ -1,7 +1,8 @@
-"""`python -m django doctor`: says which runs and documents are stuck; exits 1 when there are any."""
+"""`python -m django doctor`: says which runs, documents and evaluations are stuck; exits 1 when there are any."""
 
 from django.core.management.base import BaseCommand, CommandError
 
+from backend.datasets.evaluations import evaluations_stuck
 from backend.datasets.selectors import documents_stuck
 from backend.runs.selectors import runs_stuck
 
@@ -11,13 +12,14 @@ SHOWN = 20
 class Command(BaseCommand):
     """Checks that whatever is unfinished is in somebody's hands."""
 
-    help = "Lists runs and documents that are unfinished and that nobody has worked on for two leases."
+    help = "Lists runs, documents and evaluations that are unfinished and that nobody has worked on for two leases."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: object, **options: object) -> None:
         """Print a line for every stuck row; raises `CommandError` when there is one."""
         stuck = 0
-        for noun, rows in (("run", runs_stuck()), ("document", documents_stuck())):
+        unfinished = (("run", runs_stuck()), ("document", documents_stuck()), ("evaluation", evaluations_stuck()))
+        for noun, rows in unfinished:
             count = rows.count()
             stuck += count
             for row in rows.order_by("created_at")[:SHOWN]:
@@ -31,4 +33,4 @@ class Command(BaseCommand):
                 f"{stuck} unfinished rows are in nobody's hands: see that beat, worker-runs and worker-jobs run "
                 "(`./atelier status`)"
             )
-        self.stdout.write("no run and no document is stuck")
+        self.stdout.write("no run, document or evaluation is stuck")

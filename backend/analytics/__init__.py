@@ -1,0 +1,1 @@
+"""Numbers over runs, kept by the hour: how many, how fast, how dear, how liked."""

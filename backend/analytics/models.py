@@ -1,0 +1,93 @@
+"""Sums over runs by the hour and the day, in forms that can be added up, and the notes of what has changed since."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+ALL_APPS = uuid.UUID(int=0)
+"""Stands for every app of the workspace in a row's `app_id`."""
+NO_APP = uuid.UUID(int=2**128 - 1)
+"""Stands for runs of no app, or of one that was deleted."""
+
+
+class Grain(models.TextChoices):
+    """How long the time of a row is; days are those of UTC."""
+
+    HOUR = "h"
+    DAY = "d"
+
+
+class Counts(models.Model):
+    """What can be added up, of the runs that began in one hour or day."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    grain = models.CharField(max_length=1, choices=Grain.choices)
+    at = models.DateTimeField()
+    app_id = models.UUIDField()
+    runs = models.BigIntegerField()
+    errors = models.BigIntegerField()
+    likes = models.BigIntegerField()
+    dislikes = models.BigIntegerField()
+    prompt_tokens = models.BigIntegerField()
+    completion_tokens = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=20, decimal_places=8)
+
+    class Meta:
+        abstract = True
+
+
+class Rollup(Counts):
+    """The runs of one value of one dimension: `dimension` "total" has the value "".
+
+    Times are histograms of two equally long arrays (`sketches.py`), users and conversations the smallest hashes of
+    their ids: both can be merged over rows. Rows of the dimension "node" count executions of nodes instead of runs.
+    """
+
+    dimension = models.CharField(max_length=12)
+    value = models.CharField(max_length=300)
+    cancelled = models.BigIntegerField()
+    cached_tokens = models.BigIntegerField()
+    speed_tokens = models.BigIntegerField()
+    speed_us = models.BigIntegerField()
+    retrievals = models.BigIntegerField()
+    empty_retrievals = models.BigIntegerField()
+    passages = models.BigIntegerField()
+    cached_nodes = models.BigIntegerField()
+    ttft_keys = ArrayField(models.SmallIntegerField(), null=True)
+    ttft_counts = ArrayField(models.BigIntegerField(), null=True)
+    elapsed_keys = ArrayField(models.SmallIntegerField(), null=True)
+    elapsed_counts = ArrayField(models.BigIntegerField(), null=True)
+    users = ArrayField(models.BigIntegerField(), null=True)
+    conversations = ArrayField(models.BigIntegerField(), null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "grain", "dimension", "app_id", "at", "value"], name="rollup_once"
+            )
+        ]
+
+
+class EndUserRollup(Counts):
+    """The runs of one end user of one app: a table of its own, since it may be nearly as long as that of the runs."""
+
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "grain", "at", "app_id", "value"], name="end_user_rollup_once")
+        ]
+
+
+class Change(models.Model):
+    """A run that began in this hour, or a verdict on one, has changed. Triggers write it with the change (migration).
+
+    Rows are only added, each with its change, and taken away by whoever has counted the hour after seeing them: a
+    change that is not committed yet leaves its note for the next time.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace_id = models.UUIDField()
+    hour = models.DateTimeField()

@@ -1,0 +1,115 @@
+"""Numbers over runs: sums by time and value, and one metric for a window, which is all that alerts ask for."""
+
+# ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import OperationalError, connection, transaction
+
+from backend.analytics.measures import ALL, PARTS, SUMMED, Part, Sums, Unit
+from backend.analytics.merging import columns_of, merged
+from backend.analytics.models import Change
+from backend.analytics.sketches import Histogram
+from backend.analytics.sources import Choice, is_kept, source_of
+from backend.common.errors import Unprocessable
+
+METRICS: Mapping[str, Unit] = {name: metric.unit for name, metric in ALL.items()}
+"""Every metric's unit by its name."""
+
+Key = tuple[datetime | None, str]
+Order = Literal["runs", "tokens", "cost", "errors"]
+ORDERS: Mapping[str, str] = {
+    "runs": "sum(runs)",
+    "tokens": "sum(prompt_tokens + completion_tokens)",
+    "cost": "sum(cost)",
+    "errors": "sum(errors)",
+}
+PATIENCE_S = 20
+QUERY_CANCELLED = "57014"
+
+
+def sums_by(
+    choice: Choice,
+    *,
+    dimension: str = "total",
+    bucket: str = "",
+    parts: Sequence[Part] = PARTS,
+    only: Sequence[str] | None = None,
+) -> dict[Key, Sums]:
+    """Return the sums of each bucket of time ("" for the whole period) and value of the dimension, or `only` some."""
+    source = source_of(choice, dimension, parts)
+    at = f"date_trunc('{bucket}', at, 'UTC')" if bucket else "'epoch'::timestamptz"
+    value = "value" if dimension != "total" else "''::text"
+    rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
+    if only is not None:
+        rows += " WHERE value = ANY(%(only)s)"
+    found = _fetch(choice, dimension, merged(rows, ("bucket", "value"), parts), {**source.parameters, "only": only})
+    return {(row[0] if bucket else None, str(row[1])): _sums(row[2:], parts) for row in found}
+
+
+def values_most(choice: Choice, dimension: str, by: Order, limit: int) -> list[str]:
+    """Return the values of the dimension with the most runs, tokens, costs or errors, most first."""
+    source = source_of(choice, dimension, ())
+    sql = f"SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s"
+    return [str(row[0]) for row in _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})]
+
+
+def is_behind(choice: Choice) -> bool:
+    """Whether something of the period has changed that is not counted yet: the next beat does."""
+    notes = Change.objects.filter(workspace_id=choice.workspace_id, hour__lt=choice.until)
+    # What began in the last hours is counted from the runs where the period ends there.
+    return notes.filter(hour__gte=choice.since, hour__lte=choice.until - timedelta(hours=1)).exists()
+
+
+def _fetch(choice: Choice, dimension: str, sql: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
+    """Run a query; one that no roll-up answers may take only so long."""
+    if is_kept(choice, dimension):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_S * 1000}")
+            cursor.execute(sql, parameters)
+            rows: list[tuple[object, ...]] = cursor.fetchall()
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            return rows
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != QUERY_CANCELLED:
+            raise
+        raise Unprocessable(
+            f"these filters together are counted from the runs themselves, which took longer than {PATIENCE_S} s: "
+            "choose a shorter period or fewer filters"
+        ) from error
+
+
+def metric_value(
+    workspace_id: uuid.UUID, metric: str, since: datetime, until: datetime, app_id: uuid.UUID | None = None
+) -> float | None:
+    """Return a metric (`METRICS`) over the runs begun in `[since, until)`; None where it says nothing without data.
+
+    Numbers of things are 0 then, and shares and times are None. Both moments are aware. An unknown name is a KeyError.
+    """
+    wanted = ALL[metric]
+    parts: tuple[Part, ...] = (wanted.part,) if wanted.part else ()
+    found = sums_by(Choice(workspace_id, since, until, app_id), parts=parts)
+    value = wanted.read(found.get((None, ""), Sums()))
+    return None if value is None else float(value)
+
+
+def _sums(values: Sequence[object], parts: Sequence[Part]) -> Sums:
+    read = iter(values)
+    given: dict[str, object] = {name: _number(name, next(read)) for name in SUMMED}
+    for part in parts:
+        if part in ("ttft", "elapsed"):
+            given[part] = Histogram(next(read) or (), next(read) or ())
+        else:
+            given[part] = tuple(next(read) or ())
+    return Sums(**given)
+
+
+def _number(name: str, value: object) -> float | int:
+    return float(value) if name == "cost" else int(value)

@@ -1,0 +1,141 @@
+"""Counting: hours that have changed are counted anew, whole, and their days from them; twice gives the same."""
+
+# ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+
+from backend.analytics.measures import IN_END_USERS
+from backend.analytics.merging import columns_of, merged, unit_columns
+from backend.analytics.models import ALL_APPS, NO_APP, Change, EndUserRollup, Rollup
+from backend.analytics.sources import HOUR, LIVE_VALUES, node_columns
+from backend.analytics.units import NODES, UNITS
+
+DAY = timedelta(days=1)
+_LOCK = 7_216_081
+"""Who counts holds PostgreSQL's advisory lock of this number to the end of its transaction: one at a time."""
+
+_GROUPS = ("at", "app_id", "dimension", "value")
+_COLUMNS = ", ".join(columns_of())
+_INTO = "workspace_id, grain, at, app_id, dimension, value"
+_VALUES = ", ".join(f"('{name}', {sql.format('u')})" for name, sql in LIVE_VALUES.items() if name != "end_user")
+_SCOPES = f"(VALUES ('{ALL_APPS}'::uuid), ({{}}.app_id)) AS scope (app_id)"
+
+RUNS_BY_VALUE = f"""
+    SELECT u.at, scope.app_id, d.dimension, d.value, {unit_columns()}
+      FROM ({UNITS}) AS u CROSS JOIN LATERAL {_SCOPES.format("u")} CROSS JOIN LATERAL (VALUES {_VALUES})
+        AS d (dimension, value)
+     WHERE scope.app_id IS NOT NULL AND d.value IS NOT NULL
+       AND CASE d.dimension WHEN 'app' THEN scope.app_id = '{ALL_APPS}'
+                            WHEN 'version' THEN scope.app_id <> '{ALL_APPS}' ELSE true END
+"""
+NODES_BY_KIND = f"""
+    SELECT n.at, scope.app_id, 'node' AS dimension, n.value, {node_columns()}
+      FROM ({NODES}) AS n CROSS JOIN LATERAL {_SCOPES.format("n")} WHERE scope.app_id IS NOT NULL
+"""
+HOURS_OF_DAY = f"""
+    SELECT date_trunc('day', at, 'UTC') AS at, app_id, dimension, value, {_COLUMNS} FROM analytics_rollup
+     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
+"""
+_END_USER_SUMS = ", ".join(f"sum({name})" for name in IN_END_USERS)
+_END_USER_INTO = f"workspace_id, grain, at, app_id, value, {', '.join(IN_END_USERS)}"
+END_USERS = f"""
+    INSERT INTO analytics_enduserrollup ({_END_USER_INTO})
+    SELECT %(workspace)s, 'h', at, coalesce(app_id, '{NO_APP}'), end_user, {_END_USER_SUMS}
+      FROM ({UNITS}) AS u WHERE end_user > '' GROUP BY at, app_id, end_user
+"""
+END_USERS_OF_DAY = f"""
+    INSERT INTO analytics_enduserrollup ({_END_USER_INTO})
+    SELECT %(workspace)s, 'd', date_trunc('day', at, 'UTC'), app_id, value, {_END_USER_SUMS}
+      FROM analytics_enduserrollup
+     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
+     GROUP BY date_trunc('day', at, 'UTC'), app_id, value
+"""
+
+
+def _insert(grain: str, rows: str) -> str:
+    counted = merged(rows, _GROUPS)
+    return (
+        f"INSERT INTO analytics_rollup ({_INTO}, {_COLUMNS}) SELECT %(workspace)s, '{grain}', {', '.join(_GROUPS)},"
+        f" {_COLUMNS} FROM ({counted}) AS counted"
+    )
+
+
+_HOUR_STATEMENTS = (_insert("h", RUNS_BY_VALUE), _insert("h", NODES_BY_KIND), END_USERS)
+_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), END_USERS_OF_DAY)
+
+
+def _replace(
+    grain: str, statements: tuple[str, ...], workspace_id: uuid.UUID, since: datetime, until: datetime
+) -> None:
+    for model in (Rollup, EndUserRollup):
+        model.objects.filter(workspace_id=workspace_id, grain=grain, at__gte=since, at__lt=until).delete()
+    parameters: Mapping[str, object] = {"workspace": workspace_id, "since": since, "until": until}
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, parameters)
+
+
+def _day_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def changes_count() -> int:
+    """Count the day that has waited longest for it; returns how many notes that took, 0 when nothing waits.
+
+    The notes go in the transaction in which the hours are counted, and only those that were seen before: whoever dies
+    in it changes nothing, and a change that commits meanwhile has its note still there.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        oldest = Change.objects.order_by("id").first() if cursor.fetchone()[0] else None
+        if oldest is None:
+            return 0
+        day = _day_of(oldest.hour)
+        seen = list(
+            Change.objects.filter(workspace_id=oldest.workspace_id, hour__gte=day, hour__lt=day + DAY).values_list(
+                "id", "hour"
+            )[:100_000]
+        )
+        for since, until in _stretches(sorted({hour for _, hour in seen})):
+            _replace("h", _HOUR_STATEMENTS, oldest.workspace_id, since, until)
+        _replace("d", _DAY_STATEMENTS, oldest.workspace_id, day, day + DAY)
+        Change.objects.filter(id__in=[number for number, _ in seen]).delete()
+        return len(seen)
+
+
+def _stretches(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the spans without a gap that the hours make, so that a whole day is one statement."""
+    for number, hour in enumerate(hours):
+        if number == 0 or hours[number - 1] + HOUR < hour:
+            since = hour
+        if number + 1 == len(hours) or hour + HOUR < hours[number + 1]:
+            yield since, hour + HOUR
+
+
+def rebuild(said: Callable[[str], None] = lambda _: None) -> int:
+    """Count every day anew for which there still are runs; what was counted of runs long deleted stays. Returns days.
+
+    The platform may run meanwhile: each day is a transaction of its own.
+    """
+    days = list(_days_with_runs())
+    for number, (workspace_id, day) in enumerate(days, start=1):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            _replace("h", _HOUR_STATEMENTS, workspace_id, day, day + DAY)
+            _replace("d", _DAY_STATEMENTS, workspace_id, day, day + DAY)
+        said(f"{number} of {len(days)} days")
+    return len(days)
+
+
+def _days_with_runs() -> Iterator[tuple[uuid.UUID, datetime]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT workspace_id, date_trunc('day', created_at, 'UTC') FROM runs_run"
+            " UNION SELECT DISTINCT workspace_id, date_trunc('day', at, 'UTC') FROM analytics_rollup"
+            " WHERE at >= (SELECT min(created_at) FROM runs_run) ORDER BY 2, 1"
+        )
+        yield from cursor.fetchall()

@@ -1,0 +1,176 @@
+"""Where the rows of an answer come from: days and hours that are summed already, and the runs themselves.
+
+A period is cut into `[since … hour) runs · [hour … day) hours · [day … day) days · [… hour) hours · [… until) runs`, so
+that its ends are exact and what happens now is counted at once. A choice that no roll-up keeps is counted from the
+runs alone: as exact, and as slow as it is to read them.
+"""
+
+# ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from backend.analytics.measures import IN_END_USERS, PARTS, SUMMED, Part
+from backend.analytics.merging import ARRAYS, columns_of, unit_columns
+from backend.analytics.models import ALL_APPS
+from backend.analytics.units import NODES, UNITS
+
+HOUR = timedelta(hours=1)
+LIVE_VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "total": "''",
+        "app": "coalesce({}.app_id::text, '')",
+        "version": "coalesce({}.app_version, 0)::text",
+        "model": "{}.model",
+        "source": "{}.source",
+        "key": "{}.key_id::text",
+        "member": "{}.user_id::text",
+        "end_user": "nullif({}.end_user, '')",
+        "error_code": "nullif({}.error_code, '')",
+    }
+)
+"""How a run says its value of each dimension; null where it has none, and so no row."""
+DIMENSIONS = (*(name for name in LIVE_VALUES if name != "total"), "node")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which runs: of a workspace, begun in `[since, until)`, of an app and with the values of some dimensions."""
+
+    workspace_id: uuid.UUID
+    since: datetime
+    until: datetime
+    app_id: uuid.UUID | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A query of rows with `at`, `value` and what is summed, and its parameters."""
+
+    sql: str
+    parameters: Mapping[str, object]
+
+
+def source_of(choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS) -> Source:
+    """Return where the rows of a choice come from, with the values of a dimension."""
+    parameters: dict[str, object] = {"workspace": choice.workspace_id, "app": choice.app_id or ALL_APPS}
+    pieces: list[str] = []
+
+    def add(sql: str, since: datetime, until: datetime) -> None:
+        if since < until:
+            number = len(pieces)
+            parameters[f"since_{number}"], parameters[f"until_{number}"] = since, until
+            pieces.append(sql.replace("%(since)s", f"%(since_{number})s").replace("%(until)s", f"%(until_{number})s"))
+
+    live = _live(choice, dimension, parts, parameters)
+    kept = _kept(choice, dimension, parts, parameters)
+    first, last = _ceiling(choice.since, HOUR), _floor(choice.until, HOUR)
+    if kept is None or first >= last:
+        add(live, choice.since, choice.until)
+    else:
+        add(live, choice.since, first)
+        for grain, since, until in _spans(first, last):
+            add(kept.replace("%(grain)s", f"'{grain}'"), since, until)
+        add(live, last, choice.until)
+    return Source(" UNION ALL ".join(pieces), parameters)
+
+
+def is_kept(choice: Choice, dimension: str = "total") -> bool:
+    """Whether roll-ups have the answer; otherwise the runs are read."""
+    return _kept(choice, dimension, PARTS, {}) is not None
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    return moment - (moment - start) % step
+
+
+def _ceiling(moment: datetime, step: timedelta) -> datetime:
+    floor = _floor(moment, step)
+    return floor if floor == moment else floor + step
+
+
+def _spans(first: datetime, last: datetime) -> list[tuple[str, datetime, datetime]]:
+    day = timedelta(days=1)
+    first_day, last_day = _ceiling(first, day), _floor(last, day)
+    if first_day >= last_day:
+        return [("h", first, last)]
+    return [("h", first, first_day), ("d", first_day, last_day), ("h", last_day, last)]
+
+
+def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str:
+    conditions = "" if choice.app_id is None else " AND r.app_id = %(app)s"
+    for number, (name, value) in enumerate(sorted(choice.values.items())):
+        parameters[f"live_{number}"] = value
+        conditions += _condition(name, f"live_{number}")
+    if dimension == "node":
+        return f"SELECT n.at, n.value, {node_columns(parts)} FROM ({NODES}{conditions}) AS n"
+    value = LIVE_VALUES[dimension].format("u")
+    sql = f"SELECT u.at, {value} AS value, {unit_columns(parts)} FROM ({UNITS}{conditions}) AS u"
+    return f"{sql} WHERE {value} IS NOT NULL"
+
+
+_IN_NODES = ("runs", "errors", "prompt_tokens", "completion_tokens", "cached_tokens", "cached_nodes")
+_TYPED = {"version": "integer", "key": "uuid", "member": "uuid"}
+_COLUMNS = {"version": "app_version", "key": "key_id", "member": "user_id"}
+
+
+def _condition(name: str, parameter: str) -> str:
+    column = f"r.{_COLUMNS.get(name, name)}"
+    if name == "version":
+        return f" AND coalesce({column}, 0) = %({parameter})s::integer"
+    # The lists' indexes on these columns leave the empty value out.
+    filled = f" AND {column} > ''" if name in ("end_user", "error_code") else ""
+    return f" AND {column} = %({parameter})s::{_TYPED.get(name, 'text')}{filled}"
+
+
+def node_columns(parts: Sequence[Part] = PARTS) -> str:
+    """Return the columns of one end of a node (`NODES`, as `n`) as those of a row."""
+    sums = [f"n.{name}" if name in _IN_NODES else f"0 AS {name}" for name in SUMMED]
+    times = "ARRAY[n.elapsed_key] AS elapsed_keys, ARRAY[1::bigint] AS elapsed_counts"
+    return ", ".join([*sums, *(times if part == "elapsed" else _nothing(part) for part in parts)])
+
+
+def _kept(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str | None:
+    """Return the query of the roll-ups for one span, or None when they do not keep such a choice."""
+    values = dict(choice.values)
+    if dimension == "end_user":
+        return None if values else _kept_end_users(choice, parts)
+    if dimension == "total" and len(values) == 1:
+        dimension = next(iter(values))
+    chosen = values.pop(dimension, None)
+    if dimension == "app" and choice.app_id is not None:
+        chosen, parameters["app"] = str(choice.app_id), choice.app_id
+    scope = f"'{ALL_APPS}'" if dimension == "app" else "%(app)s"
+    is_nameless = dimension == "version" and choice.app_id is None
+    if values or is_nameless or dimension == "end_user":
+        return None
+    condition = ""
+    if chosen is not None:
+        parameters["chosen"] = chosen
+        condition = " AND value = %(chosen)s"
+    return (
+        f"SELECT at, value, {', '.join(columns_of(parts))} FROM analytics_rollup"
+        f" WHERE workspace_id = %(workspace)s AND grain = %(grain)s AND dimension = '{dimension}'"
+        f" AND app_id = {scope} AND at >= %(since)s AND at < %(until)s{condition}"
+    )
+
+
+def _kept_end_users(choice: Choice, parts: Sequence[Part]) -> str:
+    sums = ", ".join(name if name in IN_END_USERS else f"0 AS {name}" for name in SUMMED)
+    arrays = "".join(f", {_nothing(part)}" for part in parts)
+    app = "" if choice.app_id is None else " AND app_id = %(app)s"
+    return (
+        f"SELECT at, value, {sums}{arrays} FROM analytics_enduserrollup"
+        f" WHERE workspace_id = %(workspace)s AND grain = %(grain)s{app}"
+        f" AND at >= %(since)s AND at < %(until)s"
+    )
+
+
+def _nothing(part: Part) -> str:
+    kinds = ("smallint[]", "bigint[]") if len(ARRAYS[part]) == 2 else ("bigint[]",)
+    return ", ".join(f"NULL::{kind} AS {column}" for kind, column in zip(kinds, ARRAYS[part], strict=True))

@@ -1,0 +1,1 @@
+"""Runs of an application over a table of inputs."""

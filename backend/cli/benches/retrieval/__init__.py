@@ -1,0 +1,1 @@
+"""`bench retrieval`: how good searches are, and how fast, against references and a peer."""

@@ -1,0 +1,1 @@
+"""`bench workflow`: what the workflow engine costs beside the work of its nodes."""

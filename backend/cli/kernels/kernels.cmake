@@ -1,0 +1,17 @@
+# Adds our own kernels to ggml's code for the processor: included by ggml's project() (see native.py).
+# The linker hands ggml's calls over to ours, which pass on what they do not compute.
+
+function(add_kernels)
+    if (TARGET ggml-cpu)
+        target_sources(ggml-cpu PRIVATE "${ATELIER_KERNELS}/attention.c")
+        target_link_options(ggml-cpu PRIVATE "LINKER:--wrap=ggml_compute_forward_flash_attn_ext")
+    endif()
+    if (TARGET ggml-cpu AND GGML_LLAMAFILE)
+        target_sources(ggml-cpu PRIVATE "${ATELIER_KERNELS}/q4_1_gemm.c")
+        target_link_options(ggml-cpu PRIVATE "LINKER:--wrap=llamafile_sgemm")
+    endif()
+endfunction()
+
+set(ATELIER_KERNELS "${CMAKE_CURRENT_LIST_DIR}")
+# The target exists as soon as ggml's own file has been read to its end.
+cmake_language(DEFER CALL add_kernels)

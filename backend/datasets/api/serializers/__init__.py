@@ -1,0 +1,1 @@
+"""The JSON of knowledge, a module per noun."""

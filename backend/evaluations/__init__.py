@@ -1,0 +1,1 @@
+"""Test sets, evaluators and experiments, and the gate before publishing."""

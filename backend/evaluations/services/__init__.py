@@ -1,0 +1,1 @@
+"""The writes of evaluations, one module for each noun."""

@@ -1,0 +1,1 @@
+"""The page that an app has for people without an account."""

@@ -1,0 +1,1 @@
+"""The published page over HTTP: its settings for the console, and what its visitors do."""

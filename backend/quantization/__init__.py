@@ -1,0 +1,1 @@
+"""Models in smaller types: jobs, reports, and what they install."""
