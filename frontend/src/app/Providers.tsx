@@ -4,6 +4,7 @@ import { Notifications } from "@mantine/notifications";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "react-router";
 import { ApiError } from "@/shared/api/client";
+import { useNamedTheme } from "@/shared/ui/useNamedTheme";
 import { router } from "./router";
 import { theme } from "./theme";
 
@@ -29,8 +30,9 @@ const queryClient = new QueryClient({
 });
 
 export function Providers() {
+  const named = useNamedTheme(theme);
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemeManager}>
+    <MantineProvider theme={named} defaultColorScheme="auto" colorSchemeManager={colorSchemeManager}>
       <QueryClientProvider client={queryClient}>
         <Notifications position="bottom-right" />
         <RouterProvider router={router} />

@@ -53,6 +53,8 @@ export const theme = createTheme({
     Collapse: { defaultProps: { transitionDuration: 120 } },
     Badge: { defaultProps: { variant: "light", radius: "sm" }, styles: { root: { textTransform: "none", fontWeight: 500 } } },
     Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: "md", highlightOnHover: true } },
+    // Whoever has no mouse scrolls a wide table with the arrow keys.
+    TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
     Skeleton: { defaultProps: { radius: "md" } },
   },
 });

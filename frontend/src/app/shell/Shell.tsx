@@ -1,7 +1,9 @@
 /** The frame of all pages of a workspace. */
 import { useTranslation } from "react-i18next";
 import { Outlet, useNavigation } from "react-router";
-import { Palette } from "./Palette";
+import { Keys } from "../palette/Keys";
+import { Palette } from "../palette/Palette";
+import { useKeys } from "../palette/useKeys";
 import { Rail } from "./Rail";
 import classes from "./shell.module.css";
 import { TopLine } from "./TopLine";
@@ -11,6 +13,7 @@ export function Shell() {
   const { t } = useTranslation();
   const folded = useShellStore((state) => state.railFolded);
   const navigation = useNavigation();
+  useKeys();
   return (
     <div className={classes.shell} data-folded={folded || undefined}>
       <a href="#main" className={classes.skip}>
@@ -22,6 +25,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Palette />
+      <Keys />
     </div>
   );
 }

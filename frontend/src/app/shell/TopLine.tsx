@@ -1,18 +1,19 @@
 /** The top line: where one is, search, the state of the local models. */
 import { Anchor, Breadcrumbs, Group, Kbd, Text, UnstyledButton } from "@mantine/core";
-import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { COMMAND_KEY } from "../palette/Keys";
+import { usePalette } from "../palette/store";
+import { JobTray } from "./JobTray";
 import { ModelState } from "./ModelState";
 import classes from "./shell.module.css";
 import { useCrumbs } from "./useCrumbs";
 
-const IS_MAC = navigator.platform.startsWith("Mac");
-
 export function TopLine() {
   const { t } = useTranslation();
   const crumbs = useCrumbs();
+  const show = usePalette((state) => state.show);
   return (
     <header className={classes.topline}>
       <Breadcrumbs className={classes.crumbs} separatorMargin={8} aria-label={t("common.breadcrumb")} component="nav">
@@ -29,13 +30,13 @@ export function TopLine() {
         )}
       </Breadcrumbs>
       <Group gap="sm" wrap="nowrap">
-        <UnstyledButton className={classes.search} onClick={spotlight.open} aria-label={t("common.searchOrGo")} aria-keyshortcuts="Control+K Meta+K">
+        <UnstyledButton className={classes.search} onClick={() => show("palette")} aria-label={t("common.searchOrGo")} aria-keyshortcuts="Control+K Meta+K">
           <IconSearch size={15} aria-hidden />
           <span className={classes.searchWord}>{t("common.searchOrGo")}</span>
-          <Kbd size="xs" className={classes.searchWord}>
-            {IS_MAC ? "⌘K" : "Ctrl K"}
-          </Kbd>
+          {/* Drawn by the style sheet: it is no part of the button's name. */}
+          <Kbd size="xs" className={`${classes.searchWord} ${classes.drawn}`} data-drawn={COMMAND_KEY === "⌘" ? "⌘K" : "Ctrl K"} />
         </UnstyledButton>
+        <JobTray />
         <ModelState />
       </Group>
     </header>

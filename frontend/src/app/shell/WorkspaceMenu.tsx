@@ -37,9 +37,7 @@ export function WorkspaceMenu({ folded }: { folded: boolean }) {
       <Menu position="bottom-start" width={240}>
         <Menu.Target>
           <UnstyledButton className={classes.workspace} aria-label={t("common.workspaceMenu", { name: workspace.name })}>
-            <span className={classes.mark} aria-hidden>
-              {(workspace.name[0] ?? "A").toUpperCase()}
-            </span>
+            <span className={`${classes.mark} ${classes.drawn}`} data-drawn={(workspace.name[0] ?? "A").toUpperCase()} />
             {!folded && (
               <>
                 <Text fw={600} truncate flex={1} miw={0} className={classes.word}>

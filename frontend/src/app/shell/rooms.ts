@@ -1,16 +1,22 @@
-/** The rooms of the rail, in order; later rooms (tools, analytics, evaluations) join here. */
-import { IconBooks, IconCpu, IconHome, IconLayoutGrid, IconListDetails, IconSettings, type Icon } from "@tabler/icons-react";
+/** The rooms of the rail, in order; later rooms (evaluations) join here. */
+import { IconBooks, IconChartLine, IconCpu, IconHome, IconLayoutGrid, IconListDetails, IconScale, IconSettings, IconTextCaption, IconTool, type Icon } from "@tabler/icons-react";
 
 export interface Room {
-  path: "home" | "apps" | "knowledge" | "models" | "runs" | "settings";
+  path: "home" | "apps" | "knowledge" | "prompts" | "models" | "tools" | "runs" | "analytics" | "evaluations" | "settings";
   icon: Icon;
+  /** A narrow screen has it under "More". */
+  isMinor?: boolean;
 }
 
 export const ROOMS: Room[] = [
   { path: "home", icon: IconHome },
   { path: "apps", icon: IconLayoutGrid },
   { path: "knowledge", icon: IconBooks },
-  { path: "models", icon: IconCpu },
+  { path: "prompts", icon: IconTextCaption, isMinor: true },
+  { path: "models", icon: IconCpu, isMinor: true },
+  { path: "tools", icon: IconTool, isMinor: true },
   { path: "runs", icon: IconListDetails },
-  { path: "settings", icon: IconSettings },
+  { path: "analytics", icon: IconChartLine, isMinor: true },
+  { path: "evaluations", icon: IconScale, isMinor: true },
+  { path: "settings", icon: IconSettings, isMinor: true },
 ];

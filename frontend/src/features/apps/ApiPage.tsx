@@ -4,13 +4,20 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { useApp } from "@/shared/api/queries";
-import type { App } from "@/shared/api/types";
-import { useDraft } from "@/shared/draft/DraftContext";
+import { isGraphMode, type App } from "@/shared/api/types";
+import { useDraft, useGraphDraft } from "@/shared/draft/DraftContext";
 import { CopyButton } from "@/shared/ui/bits";
 import { Page } from "@/shared/ui/Page";
 import { Loaded } from "@/shared/ui/states";
 import { Keys } from "./Keys";
-import { snippet, type SnippetKind } from "./snippets";
+import { graphVariables, snippet, type SnippetKind } from "./snippets";
+
+const SNIPPETS: { value: SnippetKind; label: string }[] = [
+  { value: "curl", label: "curl" },
+  { value: "javascript", label: "JavaScript" },
+  { value: "openai", label: "Python" },
+  { value: "dify", label: "Python (Dify)" },
+];
 
 export function ApiPage() {
   const { t } = useTranslation();
@@ -32,7 +39,10 @@ export function ApiPage() {
 
 function Snippets({ app }: { app: App }) {
   const { t } = useTranslation();
-  const variables = useDraft((state) => state.draft.variables);
+  const prompt = useDraft((state) => state.draft.variables);
+  const graph = useGraphDraft((state) => state.draft.graph);
+  const variables = isGraphMode(app.mode) ? graphVariables(graph) : prompt;
+  const kinds = SNIPPETS.filter(({ value }) => app.mode !== "workflow" || value === "curl" || value === "javascript");
   const [kind, setKind] = useState<SnippetKind>("curl");
   const baseUrl = `${window.location.origin}/v1`;
   const code = snippet(kind, app, variables, baseUrl, t("apps.exampleQuestion"));
@@ -46,11 +56,7 @@ function Snippets({ app }: { app: App }) {
             value={kind}
             onChange={(value) => setKind(value as SnippetKind)}
             aria-label={t("apps.callIt")}
-            data={[
-              { value: "curl", label: "curl" },
-              { value: "openai", label: "OpenAI SDK" },
-              { value: "dify", label: "Dify SDK" },
-            ]}
+            data={kinds}
           />
         </Group>
         <Group gap="xs">
@@ -66,6 +72,7 @@ function Snippets({ app }: { app: App }) {
             className="mono"
             m={0}
             p="md"
+            pt={{ base: 44, sm: "md" }}
             tabIndex={0}
             style={{ background: "var(--surface-sunken)", border: "1px solid var(--hairline)", borderRadius: 8, overflowX: "auto", lineHeight: 1.6 }}
           >

@@ -5,24 +5,26 @@ import { useTranslation } from "react-i18next";
 import { Outlet, useLocation, useNavigate, useParams } from "react-router";
 import { api } from "@/shared/api/client";
 import { useApp } from "@/shared/api/queries";
-import type { App, Draft } from "@/shared/api/types";
+import type { App } from "@/shared/api/types";
 import { useRoute } from "@/shared/api/workspace";
-import { DraftProvider } from "@/shared/draft/DraftContext";
+import { DraftProvider, type SavedDraft } from "@/shared/draft/DraftContext";
 import { ModeIcon } from "@/shared/ui/modes";
 import { useDocumentTitle } from "@/shared/ui/Page";
 import { Loaded } from "@/shared/ui/states";
 import classes from "./apps.module.css";
 import { PublishBar } from "./PublishBar";
 
-const TABS = ["build", "api", "runs", "versions", "settings"] as const;
+const TABS = ["build", "api", "batches", "runs", "analytics", "annotations", "evaluate", "publish", "versions", "settings"] as const;
 
 export function AppLayout() {
   const { appId = "" } = useParams();
   const app = useApp(appId);
   const draft = useQuery({
     queryKey: ["draft", appId],
-    queryFn: () => api.get<Draft>(`/apps/${appId}/draft`),
+    queryFn: () => api.get<SavedDraft>(`/apps/${appId}/draft`),
     staleTime: Infinity,
+    // The draft is read anew by each visit: what the page had is in its store, and old once that is gone.
+    gcTime: 0,
   });
   useDocumentTitle(app.data?.name ?? "");
   return (
@@ -30,7 +32,7 @@ export function AppLayout() {
       {(loaded) => (
         <Loaded query={draft} skeleton={<LayoutSkeleton />}>
           {(initial) => (
-            <DraftProvider key={appId} appId={appId} initial={initial}>
+            <DraftProvider key={appId} app={loaded} initial={initial}>
               <AppFrame app={loaded} />
             </DraftProvider>
           )}
@@ -61,7 +63,8 @@ function AppFrame({ app }: { app: App }) {
       </div>
       <Tabs value={tab} onChange={(value) => value && void navigate(route(`apps/${app.id}/${value}`))} className={classes.tabs}>
         <Tabs.List>
-          {TABS.map((each) => (
+          {/* A workflow is asked no question that an annotation could answer. */}
+          {TABS.filter((each) => each !== "annotations" || app.mode !== "workflow").map((each) => (
             <Tabs.Tab key={each} value={each}>
               {t(`apps.tabs.${each}`)}
             </Tabs.Tab>

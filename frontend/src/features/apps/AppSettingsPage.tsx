@@ -1,10 +1,10 @@
-/** Name and description of an app, and its end. */
+/** Name and description of an app, the way to its limits, and its end. */
 import { Button, Group, Paper, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { api, ApiError } from "@/shared/api/client";
 import { refreshApp, useApp } from "@/shared/api/queries";
 import type { App, AppKey, Conversation, Page as ApiPage, Version } from "@/shared/api/types";
@@ -24,6 +24,7 @@ export function AppSettingsPage() {
         {(loaded) => (
           <Stack gap="lg">
             <Rename app={loaded} />
+            <Limits app={loaded} />
             <Remove app={loaded} />
           </Stack>
         )}
@@ -61,6 +62,27 @@ function Rename({ app }: { app: App }) {
           </Group>
         )}
       </Stack>
+    </Paper>
+  );
+}
+
+/** Where its limits are set, among those of the workspace. */
+function Limits({ app }: { app: App }) {
+  const { t } = useTranslation();
+  const route = useRoute();
+  return (
+    <Paper p="lg">
+      <Group justify="space-between">
+        <Stack gap={2} flex={1} miw={200}>
+          <Title order={3}>{t("limits.ofApp")}</Title>
+          <Text size="sm" c="dimmed">
+            {t("limits.ofAppText")}
+          </Text>
+        </Stack>
+        <Button variant="default" component={Link} to={route(`settings/limits?app=${app.id}`)}>
+          {t("limits.ofAppOpen")}
+        </Button>
+      </Group>
     </Paper>
   );
 }

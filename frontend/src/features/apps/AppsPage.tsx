@@ -1,7 +1,7 @@
 /** All apps of the workspace as cards: find one, make one. */
 import { Badge, Button, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconLayoutGrid, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconFileImport, IconLayoutGrid, IconPlus, IconSearch, IconTemplate } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useApps } from "@/shared/api/queries";
@@ -12,8 +12,9 @@ import { ModeIcon } from "@/shared/ui/modes";
 import { Page } from "@/shared/ui/Page";
 import { EmptyState, Loaded } from "@/shared/ui/states";
 import { CreateApp } from "./CreateApp";
+import { ImportApp } from "./ImportApp";
 
-const MODES = ["chat", "agent", "completion"] as const;
+const MODES = ["chat", "agent", "completion", "chatflow", "workflow"] as const;
 
 export function AppsPage() {
   const { t } = useTranslation();
@@ -34,9 +35,22 @@ export function AppsPage() {
     );
   const filtered = mode !== "" || text !== "";
   const create = may.edit && (
-    <Button leftSection={<IconPlus size={16} />} onClick={() => put("new", "1")}>
-      {t("apps.new")}
-    </Button>
+    <>
+      <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={() => put("import", "1")}>
+        {t("apps.import.button")}
+      </Button>
+      <Button leftSection={<IconPlus size={16} />} onClick={() => put("new", "1")}>
+        {t("apps.new")}
+      </Button>
+    </>
+  );
+  const first = may.edit && (
+    <>
+      <Button component={Link} to="?new=1&from=template" variant="default" leftSection={<IconTemplate size={16} />}>
+        {t("templates.fromTemplate")}
+      </Button>
+      {create}
+    </>
   );
   return (
     <Page title={t("common.rooms.apps")} description={t("apps.description")} actions={create}>
@@ -69,11 +83,12 @@ export function AppsPage() {
           ) : filtered ? (
             <Text c="dimmed">{t("apps.noneFound")}</Text>
           ) : (
-            <EmptyState icon={IconLayoutGrid} title={t("apps.emptyTitle")} text={t("apps.emptyText")} action={create} />
+            <EmptyState icon={IconLayoutGrid} title={t("apps.emptyTitle")} text={t("apps.emptyText")} action={first} />
           )
         }
       </Loaded>
-      <CreateApp opened={search.get("new") === "1"} onClose={() => put("new", "")} />
+      <ImportApp opened={search.get("import") === "1"} onClose={() => put("import", "")} />
+      <CreateApp />
     </Page>
   );
 }

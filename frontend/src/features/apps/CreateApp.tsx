@@ -1,23 +1,56 @@
-/** Makes an app: what it is called and what kind it is, with a line on each kind. */
-import { Button, Group, Modal, Radio, Stack, Text, Textarea, TextInput } from "@mantine/core";
+/** Makes an app: blank, with a line on each kind, or of a template. */
+import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { api, ApiError } from "@/shared/api/client";
 import type { App } from "@/shared/api/types";
 import { useRoute } from "@/shared/api/workspace";
 import { ModeIcon } from "@/shared/ui/modes";
 import { ErrorState } from "@/shared/ui/states";
+import { TemplateGallery } from "./TemplateGallery";
 
-const MODES = ["chat", "agent", "completion"] as const;
+const MODES = ["chat", "agent", "completion", "chatflow", "workflow"] as const;
 type Mode = (typeof MODES)[number];
 
-export function CreateApp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+/** Open while the address has `new`; `from` and `template` say with what it begins. */
+export function CreateApp() {
   const { t } = useTranslation();
+  const [search, setSearch] = useSearchParams();
+  const from = search.get("from") === "template" || search.has("template") ? "template" : "blank";
+  const onClose = () =>
+    setSearch(
+      (params) => {
+        for (const name of ["new", "from", "template"]) params.delete(name);
+        return params;
+      },
+      { replace: true },
+    );
+  const begin = (next: string) =>
+    setSearch(
+      (params) => {
+        params.delete("template");
+        if (next === "template") params.set("from", next);
+        else params.delete("from");
+        return params;
+      },
+      { replace: true },
+    );
   return (
-    <Modal opened={opened} onClose={onClose} title={t("apps.new")} size="lg">
-      <CreateAppForm onClose={onClose} />
+    <Modal opened={search.get("new") === "1"} onClose={onClose} title={t("apps.new")} size={from === "template" ? 940 : "lg"}>
+      <Stack>
+        <SegmentedControl
+          aria-label={t("templates.start")}
+          value={from}
+          onChange={begin}
+          data={[
+            { value: "blank", label: t("templates.blank") },
+            { value: "template", label: t("templates.fromTemplate") },
+          ]}
+        />
+        {from === "template" ? <TemplateGallery /> : <CreateAppForm onClose={onClose} />}
+      </Stack>
     </Modal>
   );
 }

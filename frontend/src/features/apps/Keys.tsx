@@ -50,13 +50,13 @@ export function Keys({ app }: { app: App }) {
           list.length === 0 ? (
             <EmptyState icon={IconKey} title={t("apps.noKeysTitle")} text={t("apps.noKeysText")} action={create} />
           ) : (
-            <Table.ScrollContainer minWidth={560}>
+            <Table.ScrollContainer minWidth={280}>
               <Table>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>{t("common.name")}</Table.Th>
-                    <Table.Th>{t("common.prefix")}</Table.Th>
-                    <Table.Th>{t("common.lastUsed")}</Table.Th>
+                    <Table.Th visibleFrom="sm">{t("common.prefix")}</Table.Th>
+                    <Table.Th visibleFrom="sm">{t("common.lastUsed")}</Table.Th>
                     <Table.Th>{t("common.expires")}</Table.Th>
                     <Table.Th />
                   </Table.Tr>
@@ -90,6 +90,7 @@ export function Keys({ app }: { app: App }) {
 
 function KeyRow({ appKey, onRevoke }: { appKey: AppKey; onRevoke: (() => void) | null }) {
   const { t } = useTranslation();
+  const lastUsed = appKey.last_used_at ? <RelativeTime at={appKey.last_used_at} /> : t("common.never");
   return (
     <Table.Tr>
       <Table.Td>
@@ -99,9 +100,17 @@ function KeyRow({ appKey, onRevoke }: { appKey: AppKey; onRevoke: (() => void) |
             {t("apps.perMinute", { count: appKey.rate_limit_per_minute })}
           </Text>
         )}
+        <Text size="xs" c="dimmed" className="mono" hiddenFrom="sm">
+          {appKey.prefix}…
+        </Text>
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {t("common.lastUsed")}: {lastUsed}
+        </Text>
       </Table.Td>
-      <Table.Td className="mono">{appKey.prefix}…</Table.Td>
-      <Table.Td>{appKey.last_used_at ? <RelativeTime at={appKey.last_used_at} /> : t("common.never")}</Table.Td>
+      <Table.Td className="mono" visibleFrom="sm">
+        {appKey.prefix}…
+      </Table.Td>
+      <Table.Td visibleFrom="sm">{lastUsed}</Table.Td>
       <Table.Td>{appKey.expires_at ? <RelativeTime at={appKey.expires_at} /> : t("common.never")}</Table.Td>
       <Table.Td ta="right">
         {appKey.revoked_at ? (

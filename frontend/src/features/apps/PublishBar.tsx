@@ -3,11 +3,15 @@ import { Button, Group, Popover, Stack, Text, TextInput, Tooltip, UnstyledButton
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "@/shared/api/client";
+import { api, ApiError } from "@/shared/api/client";
 import { refreshApp } from "@/shared/api/queries";
-import type { App, Version } from "@/shared/api/types";
-import { useMay } from "@/shared/api/workspace";
+import { isGraphMode, type App, type Version } from "@/shared/api/types";
+import { useMay, useWorkspace } from "@/shared/api/workspace";
+import { DraftChanges } from "@/shared/draft/DraftChanges";
 import { useDraft } from "@/shared/draft/DraftContext";
+import { usePublished } from "@/shared/draft/useVersions";
+import { GateStanding } from "@/shared/evaluations/GateStanding";
+import { useGate } from "@/shared/evaluations/queries";
 import { errorText } from "@/shared/ui/errorText";
 import { notifyDone, notifyError } from "@/shared/ui/notify";
 
@@ -19,19 +23,33 @@ export function PublishBar({ app }: { app: App }) {
   const saveState = useDraft((state) => state.saveState);
   const [opened, setOpened] = useState(false);
   const [note, setNote] = useState("");
+  const [override, setOverride] = useState("");
+  const { role } = useWorkspace();
+  // Where the draft stands is asked of what is saved.
+  const gate = useGate(app.id, opened && saveState === "saved");
+  const isClosed = gate.data?.standing.is_open === false;
   const publish = useMutation({
     mutationFn: async () => {
       await flush();
-      return api.post<Version>(`/apps/${app.id}/publish`, note ? { note } : {});
+      return api.post<Version>(`/apps/${app.id}/publish`, { note, override: gate.data?.standing.is_open === false ? override : "" });
     },
     onSuccess: async (version) => {
       await refreshApp(client, app.id);
       setOpened(false);
       setNote("");
+      setOverride("");
+      await client.invalidateQueries({ queryKey: ["gate", app.id] });
       notifyDone(t("apps.publishedDone", { number: version.number }));
     },
-    onError: notifyError,
+    onError: (reason) => {
+      // The gate's answer stands in the dialog, with what fell and what to do.
+      if (reason instanceof ApiError && reason.code === "gate_closed") void client.invalidateQueries({ queryKey: ["gate", app.id] });
+      else notifyError(reason);
+    },
   });
+  const draft = useDraft((state) => state.draft);
+  const live = usePublished(app);
+  const shown = isGraphMode(app.mode) ? null : live;
   const changed = app.published_version === null || app.has_unpublished_changes || saveState !== "saved";
   return (
     <Group gap="sm" wrap="nowrap" style={{ flex: "none" }}>
@@ -44,7 +62,7 @@ export function PublishBar({ app }: { app: App }) {
             : t("apps.publishedVersion", { number: app.published_version })}
       </Text>
       {may.edit && (
-        <Popover opened={opened} onChange={setOpened} position="bottom-end" width={300} shadow="md" trapFocus>
+        <Popover opened={opened} onChange={setOpened} position="bottom-end" width={shown ? "min(560px, calc(100vw - 32px))" : "min(420px, calc(100vw - 32px))"} shadow="md" trapFocus>
           <Popover.Target>
             <Button onClick={() => setOpened(!opened)} variant={changed ? "filled" : "default"}>
               {t("apps.publish")}
@@ -61,9 +79,14 @@ export function PublishBar({ app }: { app: App }) {
                 <Text size="sm" c="dimmed">
                   {t("apps.publishHint")}
                 </Text>
+                {shown && opened && <DraftChanges published={shown} draft={draft} />}
                 <TextInput label={t("apps.versionNote")} placeholder={t("apps.versionNotePlaceholder")} value={note} onChange={(event) => setNote(event.currentTarget.value)} data-autofocus />
-                <Button type="submit" loading={publish.isPending}>
-                  {t("apps.publishNow")}
+                {gate.data && <GateStanding appId={app.id} gate={gate.data} before={flush} />}
+                {isClosed && role === "owner" && (
+                  <TextInput label={t("evaluations.gate.override")} description={t("evaluations.gate.overrideHint")} value={override} onChange={(event) => setOverride(event.currentTarget.value)} maxLength={1000} />
+                )}
+                <Button type="submit" loading={publish.isPending} disabled={isClosed && override.trim() === ""}>
+                  {t(isClosed ? "evaluations.gate.publishAnyway" : "apps.publishNow")}
                 </Button>
               </Stack>
             </form>

@@ -9,7 +9,7 @@ import { api } from "@/shared/api/client";
 import { refreshApp, useApp } from "@/shared/api/queries";
 import type { Draft, Json, Page as ApiPage, Version } from "@/shared/api/types";
 import { useMay } from "@/shared/api/workspace";
-import { useDraft } from "@/shared/draft/DraftContext";
+import { useDraft, withoutReport, type SavedDraft } from "@/shared/draft/DraftContext";
 import { RelativeTime } from "@/shared/ui/bits";
 import { JsonTree } from "@/shared/ui/JsonTree";
 import { notifyDone, notifyError } from "@/shared/ui/notify";
@@ -54,9 +54,10 @@ function VersionRow({ appId, version, current, onShow }: { appId: string; versio
   const client = useQueryClient();
   const load = useDraft((state) => state.load);
   const restore = useMutation({
-    mutationFn: () => api.post<Draft>(`/apps/${appId}/versions/${version.number}/restore`),
-    onSuccess: (draft) => {
-      load(draft);
+    mutationFn: () => api.post<SavedDraft>(`/apps/${appId}/versions/${version.number}/restore`),
+    onSuccess: (saved) => {
+      const { draft, report } = withoutReport(saved);
+      load(draft as Draft, report);
       void refreshApp(client, appId);
       notifyDone(t("apps.restored", { number: version.number }));
     },

@@ -17,3 +17,11 @@ test("the OpenAI example uses the app's name as model", () => {
 test("a completion app is called at its own address", () => {
   expect(snippet("curl", { ...app, mode: "completion" }, [], "http://x/v1", "Hi?")).toContain("/completion-messages");
 });
+
+test("a file is uploaded first, and its id goes into the shell's string", () => {
+  const asked = [{ name: "report", type: "file", options: [], default: "" }] as unknown as Variable[];
+  const [upload, , ...call] = snippet("curl", app, asked, "http://x/v1", "Hi?").split("\n");
+  expect(upload).toMatch(/^FILE=\$\(curl -s http:\/\/x\/v1\/files\/upload /);
+  expect(call.join("\n")).toContain(`"upload_file_id":"'"$FILE"'"`);
+  expect(snippet("dify", app, asked, "http://x/v1", "Hi?")).toContain('"upload_file_id":file}');
+});

@@ -1,12 +1,31 @@
-/** How to call exactly this app: curl, the OpenAI SDK, Dify's SDK. Code, so no words for a catalogue but the app's own. */
-import type { App, Variable } from "@/shared/api/types";
+/** How to call exactly this app: curl, JavaScript, two SDKs. Code, so no words for a catalogue but the app's own. */
+import type { App, JsonObject, Variable, VariableType } from "@/shared/api/types";
+import { javascriptSnippet } from "./snippetJavascript";
 
-export type SnippetKind = "curl" | "openai" | "dify";
+export type SnippetKind = "curl" | "javascript" | "openai" | "dify";
+
+const TYPES: Record<string, VariableType> = { "text-input": "text", paragraph: "paragraph", select: "select", number: "number", checkbox: "checkbox", file: "file", "file-list": "file-list" };
+
+/** Stands for the id of a file, which every snippet uploads first. */
+const FILE = "@FILE@";
+const GIVEN = { type: "document", transfer_method: "local_file", upload_file_id: FILE };
+
+/** What the start of a graph asks for. */
+export function graphVariables(graph: JsonObject): Variable[] {
+  const nodes = (Array.isArray(graph.nodes) ? graph.nodes : []) as { data?: { type?: string; variables?: JsonObject[] } }[];
+  const start = nodes.find((node) => node.data?.type === "start");
+  return (start?.data?.variables ?? []).flatMap((variable) => {
+    const type = TYPES[String(variable.type)];
+    if (!type) return [];
+    const options = Array.isArray(variable.options) ? variable.options.map(String) : [];
+    return [{ name: String(variable.variable), label: "", type, required: variable.required === true, default: variable.default ?? "", options, max_length: null }];
+  });
+}
 
 function exampleInputs(variables: Variable[]): Record<string, unknown> {
   return Object.fromEntries(
     variables.map((variable) => {
-      const example = { number: 1, checkbox: true, select: variable.options[0] ?? "", text: "…", paragraph: "…" }[variable.type];
+      const example = { number: 1, checkbox: true, select: variable.options[0] ?? "", text: "…", paragraph: "…", file: GIVEN, "file-list": [GIVEN] }[variable.type];
       return [variable.name, variable.default || example];
     }),
   );
@@ -14,20 +33,28 @@ function exampleInputs(variables: Variable[]): Record<string, unknown> {
 
 export function snippet(kind: SnippetKind, app: App, variables: Variable[], baseUrl: string, question: string): string {
   const inputs = JSON.stringify(exampleInputs(variables));
+  const hasFile = inputs.includes(FILE);
+  const python = pythonLiteral(inputs).replaceAll(`"${FILE}"`, "file");
+  const pythonUpload = hasFile ? ['file = client.file_upload("user-1", {"file": open("report.pdf", "rb")}).json()["id"]'] : [];
   const completion = app.mode === "completion";
+  const asks = !completion && app.mode !== "workflow";
+  const path = completion ? "completion-messages" : app.mode === "workflow" ? "workflows/run" : "chat-messages";
   switch (kind) {
     case "curl":
       return [
-        `curl -N ${baseUrl}/${completion ? "completion-messages" : "chat-messages"} \\`,
+        ...(hasFile ? [`FILE=$(curl -s ${baseUrl}/files/upload -H "Authorization: Bearer $ATELIER_APP_KEY" \\`, `  -F user=user-1 -F file=@report.pdf | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`] : []),
+        `curl -N ${baseUrl}/${path} \\`,
         `  -H "Authorization: Bearer $ATELIER_APP_KEY" \\`,
         `  -H "Content-Type: application/json" \\`,
         `  -d '${JSON.stringify({
           inputs: exampleInputs(variables),
-          ...(completion ? {} : { query: question }),
+          ...(asks ? { query: question } : {}),
           response_mode: "streaming",
           user: "user-1",
-        }).replaceAll("'", "'\\''")}'`,
+        }).replaceAll("'", "'\\''").replaceAll(FILE, `'"$FILE"'`)}'`,
       ].join("\n");
+    case "javascript":
+      return javascriptSnippet({ baseUrl, path, inputs: exampleInputs(variables), file: FILE, ...(asks ? { question } : {}) });
     case "openai":
       return [
         "import os",
@@ -51,7 +78,8 @@ export function snippet(kind: SnippetKind, app: App, variables: Variable[], base
             "",
             'client = CompletionClient(os.environ["ATELIER_APP_KEY"])',
             `client.base_url = "${baseUrl}"`,
-            `response = client.create_completion_message(inputs=${pythonLiteral(inputs)}, response_mode="blocking", user="user-1")`,
+            ...pythonUpload,
+            `response = client.create_completion_message(inputs=${python}, response_mode="blocking", user="user-1")`,
             'print(response.json()["answer"])',
           ].join("\n")
         : [
@@ -60,7 +88,8 @@ export function snippet(kind: SnippetKind, app: App, variables: Variable[], base
             "",
             'client = ChatClient(os.environ["ATELIER_APP_KEY"])',
             `client.base_url = "${baseUrl}"`,
-            `response = client.create_chat_message(inputs=${pythonLiteral(inputs)}, query=${JSON.stringify(question)}, user="user-1")`,
+            ...pythonUpload,
+            `response = client.create_chat_message(inputs=${python}, query=${JSON.stringify(question)}, user="user-1")`,
             'print(response.json()["answer"])',
           ].join("\n");
   }

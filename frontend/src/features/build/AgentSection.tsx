@@ -1,11 +1,15 @@
 /** What an agent may use, how it decides and when it must stop. */
-import { Checkbox, NumberInput, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Box, Checkbox, NumberInput, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useTools } from "@/shared/api/queries";
-import type { Draft } from "@/shared/api/types";
+import type { Draft, JsonObject, Tool } from "@/shared/api/types";
 import { useDraft } from "@/shared/draft/DraftContext";
+import { ToolSettings } from "@/shared/tools/ToolSettings";
+import { useToolWords } from "@/shared/tools/words";
 import { Loaded } from "@/shared/ui/states";
 
+/** The server takes no more. */
+const MAX_ITERATIONS = 30;
 const STRATEGIES: Draft["agent"]["strategy"][] = ["function_calling", "react"];
 
 export function AgentSection() {
@@ -14,21 +18,21 @@ export function AgentSection() {
   const chosen = useDraft((state) => state.draft.tools);
   const agent = useDraft((state) => state.draft.agent);
   const edit = useDraft((state) => state.edit);
+  const fields = useDraft((state) => state.error)?.fields;
+  const toggle = (name: string, isOn: boolean) => edit({ tools: isOn ? [...chosen, { name, config: {} }] : chosen.filter((tool) => tool.name !== name) });
+  const set = (name: string, config: JsonObject) => edit({ tools: chosen.map((tool) => (tool.name === name ? { ...tool, config } : tool)) });
   return (
     <Stack gap="md">
       <Loaded query={tools}>
         {(list) => (
-          <Checkbox.Group
-            label={t("build.tools")}
-            value={chosen.map((tool) => tool.name)}
-            onChange={(names) => edit({ tools: names.map((name) => chosen.find((tool) => tool.name === name) ?? { name, config: {} }) })}
-          >
-            <Stack gap="xs" mt={6}>
-              {list.map((tool) => (
-                <Checkbox key={tool.name} value={tool.name} label={tool.title || tool.name} description={tool.description} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
+          <Stack gap="xs" role="group" aria-label={t("build.tools")}>
+            <Text size="sm" fw={500}>
+              {t("build.tools")}
+            </Text>
+            {list.map((tool) => (
+              <ToolRow key={tool.name} tool={tool} choice={chosen.find((each) => each.name === tool.name)} refused={refusedOf(fields, chosen.findIndex((each) => each.name === tool.name))} onSwitch={toggle} onSet={set} />
+            ))}
+          </Stack>
         )}
       </Loaded>
       <Stack gap={6}>
@@ -49,11 +53,40 @@ export function AgentSection() {
         label={t("build.maxIterations")}
         description={t("build.maxIterationsHint")}
         min={1}
-        max={50}
+        max={MAX_ITERATIONS}
         allowDecimal={false}
         value={agent.max_iterations}
         onChange={(value) => value !== "" && edit({ agent: { ...agent, max_iterations: Number(value) } })}
       />
     </Stack>
+  );
+}
+
+/** What the server said about the settings of the tool at this position, by setting. */
+function refusedOf(fields: Record<string, string> | undefined, index: number): Record<string, string> {
+  const path = `tools.${index}.config.`;
+  const found = Object.entries(fields ?? {}).filter(([field]) => field.startsWith(path));
+  return Object.fromEntries(found.map(([field, message]) => [field.slice(path.length).split(".")[0] ?? field, message]));
+}
+
+interface ToolRowProps {
+  tool: Tool;
+  choice: Draft["tools"][number] | undefined;
+  refused: Record<string, string>;
+  onSwitch: (name: string, isOn: boolean) => void;
+  onSet: (name: string, config: JsonObject) => void;
+}
+
+function ToolRow({ tool, choice, refused, onSwitch, onSet }: ToolRowProps) {
+  const words = useToolWords();
+  return (
+    <div>
+      <Checkbox label={words.title(tool)} description={words.does(tool)} checked={choice !== undefined} onChange={(event) => onSwitch(tool.name, event.currentTarget.checked)} />
+      {choice && (
+        <Box pl={32} pt={4}>
+          <ToolSettings tool={tool} config={choice.config} refused={refused} onChange={(config) => onSet(tool.name, config)} />
+        </Box>
+      )}
+    </div>
   );
 }

@@ -1,13 +1,14 @@
 /** Which datasets the app looks in, and how many passages it takes. */
-import { Anchor, MultiSelect, SimpleGrid, Slider, Stack, Switch, Text, Group } from "@mantine/core";
+import { Anchor, MultiSelect, SegmentedControl, SimpleGrid, Slider, Stack, Switch, Text, Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { useDatasets } from "@/shared/api/queries";
+import { useDatasets, useModels } from "@/shared/api/queries";
 import { useRoute } from "@/shared/api/workspace";
 import { useDraft } from "@/shared/draft/DraftContext";
 import { useFieldError } from "./Section";
 
 const DEFAULT_THRESHOLD = 0.3;
+const MODES = ["semantic", "full_text", "hybrid"] as const;
 
 export function KnowledgeSection() {
   const { t } = useTranslation();
@@ -39,8 +40,9 @@ export function KnowledgeSection() {
         searchable
         error={error}
       />
+      {chosen.length > 0 && <Search />}
       {chosen.length > 0 && (
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <SimpleGrid type="container" cols={{ base: 1, "400px": 2 }}>
           <Stack gap={6}>
             <Group justify="space-between">
               <Text size="sm" fw={500}>
@@ -80,5 +82,40 @@ export function KnowledgeSection() {
         </SimpleGrid>
       )}
     </Stack>
+  );
+}
+
+/** How passages are looked for, and whether a second model orders them. */
+function Search() {
+  const { t } = useTranslation();
+  const models = useModels();
+  const retrieval = useDraft((state) => state.draft.retrieval);
+  const edit = useDraft((state) => state.edit);
+  const lacksReranker = models.data !== undefined && !models.data.some((model) => model.kind === "rerank");
+  const rerank = retrieval.rerank === true;
+  return (
+    <SimpleGrid type="container" cols={{ base: 1, "400px": 2 }}>
+      <Stack gap={6}>
+        <Text size="sm" fw={500}>
+          {t("build.searchMode")}
+        </Text>
+        <SegmentedControl
+          size="xs"
+          aria-label={t("build.searchMode")}
+          value={retrieval.mode}
+          onChange={(mode) => edit({ retrieval: { ...retrieval, mode } })}
+          data={MODES.map((value) => ({ value, label: t(`build.searchModes.${value}`) }))}
+        />
+      </Stack>
+      <Switch
+        size="xs"
+        mt={4}
+        label={t("build.rerank")}
+        description={t(lacksReranker ? "build.rerankMissing" : "build.rerankHint")}
+        checked={rerank}
+        disabled={lacksReranker && !rerank}
+        onChange={(event) => edit({ retrieval: { ...retrieval, rerank: event.currentTarget.checked } })}
+      />
+    </SimpleGrid>
   );
 }

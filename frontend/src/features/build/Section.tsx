@@ -3,6 +3,7 @@ import { Collapse, Text, UnstyledButton } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconChevronRight, type Icon } from "@tabler/icons-react";
 import { useId, type ReactNode } from "react";
+import { useMay } from "@/shared/api/workspace";
 import { useDraft } from "@/shared/draft/DraftContext";
 import classes from "./build.module.css";
 
@@ -15,6 +16,9 @@ interface SectionProps {
   openAtFirst?: boolean;
 }
 
+/** Where it is kept whether a section is open. */
+export const sectionKey = (name: string): string => `atelier-section-${name}`;
+
 /** What the server said about the draft's fields below this path. */
 export function useFieldError(path: string): string | undefined {
   const error = useDraft((state) => state.error);
@@ -24,9 +28,10 @@ export function useFieldError(path: string): string | undefined {
 }
 
 export function Section({ name, icon: Glyph, title, summary, children, openAtFirst = false }: SectionProps) {
-  const [open, setOpen] = useLocalStorage({ key: `atelier-section-${name}`, defaultValue: openAtFirst, getInitialValueInEffect: false });
+  const [open, setOpen] = useLocalStorage({ key: sectionKey(name), defaultValue: openAtFirst, getInitialValueInEffect: false });
   const bodyId = useId();
   const error = useFieldError(name);
+  const may = useMay();
   return (
     <section className={classes.section} aria-label={title}>
       <UnstyledButton className={classes.sectionHead} onClick={() => setOpen(!open)} aria-expanded={open} aria-controls={bodyId}>
@@ -38,7 +43,9 @@ export function Section({ name, icon: Glyph, title, summary, children, openAtFir
         <IconChevronRight size={16} style={{ transform: open ? "rotate(90deg)" : undefined }} aria-hidden />
       </UnstyledButton>
       <Collapse expanded={open} id={bodyId}>
-        <div className={classes.sectionBody}>{children}</div>
+        <fieldset className={classes.sectionBody} disabled={!may.edit}>
+          {children}
+        </fieldset>
       </Collapse>
     </section>
   );

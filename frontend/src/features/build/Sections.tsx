@@ -1,11 +1,12 @@
 /** The left column: every part of the draft in its section. */
-import { IconBooks, IconBraces, IconCpu, IconMessageCircle, IconPencil, IconTool, IconVariable } from "@tabler/icons-react";
+import { IconBooks, IconBraces, IconCpu, IconListDetails, IconMessageCircle, IconPencil, IconTool, IconVariable } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useDatasets, useModels } from "@/shared/api/queries";
 import type { App } from "@/shared/api/types";
 import { useDraft } from "@/shared/draft/DraftContext";
 import { AgentSection } from "./AgentSection";
 import { ConversationSection } from "./ConversationSection";
+import { ExamplesSection } from "./ExamplesSection";
 import { KnowledgeSection } from "./KnowledgeSection";
 import { ModelSection } from "./ModelSection";
 import { OutputSection } from "./OutputSection";
@@ -26,7 +27,10 @@ export function Sections({ app }: { app: App }) {
         <ModelSection agent={app.mode === "agent"} />
       </Section>
       <Section name="prompt" icon={IconPencil} title={t("build.instructions")} summary={draft.prompt || t("build.instructionsEmpty")} openAtFirst>
-        <PromptSection />
+        <PromptSection app={app} />
+      </Section>
+      <Section name="examples" icon={IconListDetails} title={t("build.examples")} summary={draft.examples.length > 0 ? t("build.exampleCount", { count: draft.examples.length }) : t("build.examplesEmpty")}>
+        <ExamplesSection />
       </Section>
       <Section name="variables" icon={IconVariable} title={t("build.variables")} summary={draft.variables.map((variable) => variable.name).join(", ") || t("build.variablesEmpty")}>
         <VariablesSection />

@@ -1,10 +1,10 @@
 /** Three steps to a first answer, each done by one click; what is done is read from the server. */
-import { Button, Group, Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { api } from "@/shared/api/client";
 import type { Dataset, KnowledgeDocument } from "@/shared/api/knowledgeTypes";
 import type { App, Draft } from "@/shared/api/types";
@@ -78,6 +78,12 @@ export function FirstSteps({ apps, datasets }: { apps: App[]; datasets: Dataset[
           {t("home.steps.askAction")}
         </Button>
       </Step>
+      <Text component="li" c="dimmed" size="sm" pt={4}>
+        {t("home.orTemplate")}{" "}
+        <Anchor component={Link} to={route("apps?new=1&from=template")} size="sm">
+          {t("home.templates")}
+        </Anchor>
+      </Text>
     </Stack>
   );
 }

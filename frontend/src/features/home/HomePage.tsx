@@ -1,4 +1,4 @@
-/** What is new; for a new workspace three steps to a first answer. */
+/** What changed, how the runs of today went, where one was; for a new workspace three steps to a first answer. */
 import { Anchor, Card, Group, Paper, SimpleGrid, Stack, Text, Title, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -12,7 +12,10 @@ import { ModeIcon } from "@/shared/ui/modes";
 import { Page } from "@/shared/ui/Page";
 import { ErrorState, RowsSkeleton } from "@/shared/ui/states";
 import { StatusBadge } from "@/shared/ui/StatusBadge";
+import { Changes } from "./Changes";
 import { FirstSteps } from "./FirstSteps";
+import { useOverview } from "./overview";
+import { Today } from "./Today";
 
 const RECENT_RUNS = 6;
 const RECENT_APPS = 4;
@@ -24,18 +27,21 @@ export function HomePage() {
   const apps = useApps();
   const datasets = useDatasets();
   const runs = useRuns({}, RECENT_RUNS);
-  const error = apps.error ?? datasets.error ?? runs.error;
+  const overview = useOverview();
+  const error = apps.error ?? datasets.error ?? runs.error ?? overview.error;
   const recent = runs.data?.pages[0]?.results;
   const name = me.data?.name;
   const isNew = recent?.length === 0;
   return (
     <Page title={name ? t("home.welcomeName", { name }) : t("home.welcome")} description={isNew ? t("home.newText") : workspace.name}>
-      {error && <ErrorState error={error} onRetry={() => void Promise.all([apps.refetch(), datasets.refetch(), runs.refetch()])} />}
-      {!error && (!apps.data || !datasets.data || !recent) && <RowsSkeleton rows={3} height={96} />}
-      {apps.data && datasets.data && recent && (
+      {error && <ErrorState error={error} onRetry={() => void Promise.all([apps.refetch(), datasets.refetch(), runs.refetch(), overview.refetch()])} />}
+      {!error && (!apps.data || !datasets.data || !recent || !overview.data) && <RowsSkeleton rows={3} height={96} />}
+      {apps.data && datasets.data && recent && overview.data && (
         <Stack gap="xl">
           {isNew ? <FirstSteps apps={apps.data} datasets={datasets.data} /> : <RecentApps apps={apps.data.slice(0, RECENT_APPS)} />}
+          {!isNew && <Today overview={overview.data} />}
           {!isNew && <RecentRuns runs={recent} />}
+          <Changes changes={overview.data.changes} />
         </Stack>
       )}
     </Page>

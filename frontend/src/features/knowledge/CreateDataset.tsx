@@ -1,30 +1,36 @@
 /** Makes a dataset: a name is enough, the rest has good defaults. */
-import { Button, Collapse, Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { api, ApiError } from "@/shared/api/client";
-import { useModels } from "@/shared/api/queries";
-import type { Dataset } from "@/shared/api/knowledgeTypes";
+import type { ChunkMode, Dataset } from "@/shared/api/knowledgeTypes";
 import { useRoute } from "@/shared/api/workspace";
 import { ErrorState } from "@/shared/ui/states";
+import { ModeChoice } from "./ModeChoice";
+import { ModelSelect } from "./ModelSelect";
 
 export function CreateDataset({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={onClose} title={t("knowledge.new")}>
+    <Modal opened={opened} onClose={onClose} title={t("knowledge.new")} size="lg">
       <CreateDatasetForm onClose={onClose} />
     </Modal>
   );
 }
 
-type Values = { name: string; description: string; embedding_model: string; chunk_tokens: number | string; chunk_overlap_tokens: number | string };
+interface Values {
+  name: string;
+  description: string;
+  chunk_mode: ChunkMode;
+  embedding_model: string;
+  qa_model: string;
+}
 
 /** Only what was filled in is sent: the server knows the defaults. */
-function bodyOf(values: Values): Record<string, string | number> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+function bodyOf(values: Values): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== "" && (name !== "qa_model" || values.chunk_mode === "qa")));
 }
 
 function CreateDatasetForm({ onClose }: { onClose: () => void }) {
@@ -32,9 +38,7 @@ function CreateDatasetForm({ onClose }: { onClose: () => void }) {
   const route = useRoute();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const models = useModels();
-  const [more, setMore] = useState(false);
-  const form = useForm<Values>({ initialValues: { name: "", description: "", embedding_model: "", chunk_tokens: "", chunk_overlap_tokens: "" } });
+  const form = useForm<Values>({ initialValues: { name: "", description: "", chunk_mode: "general", embedding_model: "", qa_model: "" } });
   const create = useMutation({
     mutationFn: (values: Values) => api.post<Dataset>("/datasets", bodyOf(values)),
     onSuccess: async (dataset) => {
@@ -45,40 +49,31 @@ function CreateDatasetForm({ onClose }: { onClose: () => void }) {
       if (reason instanceof ApiError) form.setErrors(reason.fields);
     },
   });
-  const embedding = models.data?.filter((model) => model.kind === "embedding") ?? [];
   return (
     <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
       <Stack>
         {create.isError && <ErrorState error={create.error} />}
-        <TextInput label={t("common.name")} placeholder={t("knowledge.namePlaceholder")} required maxLength={200} data-autofocus {...form.getInputProps("name")} />
+        <TextInput label={t("common.name")} placeholder={t("knowledge.namePlaceholder")} required maxLength={120} data-autofocus {...form.getInputProps("name")} />
+        <ModeChoice value={form.values.chunk_mode} onChange={(mode) => form.setFieldValue("chunk_mode", mode)} />
+        {form.values.chunk_mode === "qa" && (
+          <ModelSelect kind="chat" label={t("knowledge.qaModel")} description={t("knowledge.qaModelHint")} placeholder={t("knowledge.none")} clearable {...form.getInputProps("qa_model")} />
+        )}
+        <ModelSelect
+          kind="embedding"
+          label={t("knowledge.embeddingModel")}
+          description={t("knowledge.embeddingHint")}
+          placeholder={t("knowledge.standard")}
+          clearable
+          {...form.getInputProps("embedding_model")}
+        />
         <Textarea label={t("knowledge.descriptionLabel")} autosize minRows={2} {...form.getInputProps("description")} />
-        <Collapse expanded={more}>
-          <Stack>
-            <Select
-              label={t("knowledge.embeddingModel")}
-              description={t("knowledge.embeddingHint")}
-              placeholder={t("knowledge.standard")}
-              data={embedding.map((model) => ({ value: model.id, label: model.name }))}
-              {...form.getInputProps("embedding_model")}
-            />
-            <Group grow align="flex-start">
-              <NumberInput label={t("knowledge.chunkTokens")} placeholder={t("knowledge.standard")} min={32} max={4096} allowDecimal={false} {...form.getInputProps("chunk_tokens")} />
-              <NumberInput label={t("knowledge.overlapTokens")} placeholder={t("knowledge.standard")} min={0} allowDecimal={false} {...form.getInputProps("chunk_overlap_tokens")} />
-            </Group>
-          </Stack>
-        </Collapse>
-        <Group justify="space-between">
-          <Button variant="subtle" color="gray" onClick={() => setMore(!more)} aria-expanded={more} px={0}>
-            {t(more ? "knowledge.less" : "knowledge.more")}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {t("common.cancel")}
           </Button>
-          <Group gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              {t("common.create")}
-            </Button>
-          </Group>
+          <Button type="submit" loading={create.isPending}>
+            {t("common.create")}
+          </Button>
         </Group>
       </Stack>
     </form>

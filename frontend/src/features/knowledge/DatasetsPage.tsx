@@ -1,84 +1,82 @@
-/** All datasets of the workspace. */
-import { Badge, Button, Card, Group, SimpleGrid, Stack, Text, ThemeIcon } from "@mantine/core";
-import { IconBooks, IconPlus } from "@tabler/icons-react";
+/** All datasets of the workspace: find one by name or tag, see how far each is, make one. */
+import { Button, Center, Chip, Group, SimpleGrid, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconBooks, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
-import { useDatasets } from "@/shared/api/queries";
-import type { Dataset } from "@/shared/api/knowledgeTypes";
-import { useMay, useRoute } from "@/shared/api/workspace";
-import { formatCount } from "@/shared/format/numbers";
-import { RelativeTime } from "@/shared/ui/bits";
+import { useMay } from "@/shared/api/workspace";
 import { Page } from "@/shared/ui/Page";
-import { EmptyState, Loaded } from "@/shared/ui/states";
+import { EmptyState, ErrorState, RowsSkeleton } from "@/shared/ui/states";
 import { CreateDataset } from "./CreateDataset";
+import { DatasetCard } from "./DatasetCard";
+import { useDatasetList, useDatasetTags } from "./queries";
+import { useAddress } from "./useAddress";
 
 export function DatasetsPage() {
   const { t } = useTranslation();
   const may = useMay();
-  const datasets = useDatasets();
-  const [search, setSearch] = useSearchParams();
-  const setNew = (on: boolean) => setSearch(on ? { new: "1" } : {}, { replace: true });
+  const { get, put } = useAddress();
+  const [search] = useDebouncedValue(get("search"), 200);
+  const tag = get("tag");
+  const datasets = useDatasetList({ search, tag });
+  const list = datasets.data?.pages.flatMap((page) => page.results) ?? [];
+  const filtered = get("search") !== "" || tag !== "";
   const create = may.edit && (
-    <Button leftSection={<IconPlus size={16} />} onClick={() => setNew(true)}>
+    <Button leftSection={<IconPlus size={16} />} onClick={() => put({ new: "1" })}>
       {t("knowledge.new")}
     </Button>
   );
   return (
     <Page title={t("common.rooms.knowledge")} description={t("knowledge.description")} actions={create}>
-      <Loaded query={datasets}>
-        {(list) =>
-          list.length === 0 ? (
-            <EmptyState icon={IconBooks} title={t("knowledge.emptyTitle")} text={t("knowledge.emptyText")} action={create} />
-          ) : (
-            <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-              {list.map((dataset) => (
-                <DatasetCard key={dataset.id} dataset={dataset} />
-              ))}
-            </SimpleGrid>
-          )
-        }
-      </Loaded>
-      <CreateDataset opened={search.get("new") === "1"} onClose={() => setNew(false)} />
+      {(list.length > 0 || filtered) && (
+        <Group mb="md" gap="sm">
+          <TextInput
+            leftSection={<IconSearch size={16} />}
+            placeholder={t("knowledge.searchDatasets")}
+            aria-label={t("knowledge.searchDatasets")}
+            value={get("search")}
+            onChange={(event) => put({ search: event.currentTarget.value })}
+            flex={1}
+            miw={{ base: "100%", sm: 200 }}
+            maw={{ sm: 320 }}
+          />
+          <TagChips chosen={tag} onChoose={(id) => put({ tag: id })} />
+        </Group>
+      )}
+      {datasets.isPending && <RowsSkeleton rows={3} height={132} />}
+      {datasets.isError && <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />}
+      {datasets.data && list.length === 0 && filtered && <Text c="dimmed">{t("knowledge.noDatasetFound")}</Text>}
+      {datasets.data && list.length === 0 && !filtered && (
+        <EmptyState icon={IconBooks} title={t("knowledge.emptyTitle")} text={t("knowledge.emptyText")} action={create} />
+      )}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        {list.map((dataset) => (
+          <DatasetCard key={dataset.id} dataset={dataset} />
+        ))}
+      </SimpleGrid>
+      {datasets.hasNextPage && (
+        <Center mt="md">
+          <Button variant="default" loading={datasets.isFetchingNextPage} onClick={() => void datasets.fetchNextPage()}>
+            {t("common.loadMore")}
+          </Button>
+        </Center>
+      )}
+      <CreateDataset opened={get("new") === "1"} onClose={() => put({ new: null })} />
     </Page>
   );
 }
 
-function DatasetCard({ dataset }: { dataset: Dataset }) {
+function TagChips({ chosen, onChoose }: { chosen: string; onChoose: (id: string) => void }) {
   const { t } = useTranslation();
-  const route = useRoute();
-  const { total, ready, failed } = dataset.document_counts;
-  const working = total - ready - failed;
+  const tags = useDatasetTags();
+  const used = (tags.data ?? []).filter((tag) => tag.datasets > 0 || tag.id === chosen);
+  if (used.length === 0) return null;
   return (
-    <Card component={Link} to={route(`knowledge/${dataset.id}`)} p="md" className="card-link">
-      <Stack gap="xs" h="100%">
-        <Group gap="sm" wrap="nowrap">
-          <ThemeIcon variant="light" size={36} aria-hidden>
-            <IconBooks size={19} stroke={1.6} />
-          </ThemeIcon>
-          <Text fw={600} truncate>
-            {dataset.name}
-          </Text>
-        </Group>
-        {dataset.description && (
-          <Text size="sm" c="dimmed" className="clamp-2" flex={1}>
-            {dataset.description}
-          </Text>
-        )}
-        <Group justify="space-between" mt="auto">
-          <Text size="sm" c="dimmed" className="numbers">
-            {t("knowledge.documentCount", { count: total })} · {t("knowledge.chunkCount", { count: dataset.chunk_count, formatted: formatCount(dataset.chunk_count) })}
-          </Text>
-          <Text size="xs" c="dimmed">
-            <RelativeTime at={dataset.updated_at} />
-          </Text>
-        </Group>
-        {(working > 0 || failed > 0) && (
-          <Group gap="xs">
-            {working > 0 && <Badge color="yellow">{t("knowledge.working", { count: working })}</Badge>}
-            {failed > 0 && <Badge color="red">{t("knowledge.failed", { count: failed })}</Badge>}
-          </Group>
-        )}
-      </Stack>
-    </Card>
+    <Group gap={6} role="group" aria-label={t("knowledge.tags")}>
+      {used.map((tag) => (
+        <Chip key={tag.id} size="xs" checked={tag.id === chosen} onChange={(on) => onChoose(on ? tag.id : "")}>
+          {tag.name}
+        </Chip>
+      ))}
+    </Group>
   );
 }

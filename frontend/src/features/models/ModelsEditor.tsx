@@ -48,7 +48,7 @@ interface ModelEditorProps {
 
 function ModelEditor({ model, error, onChange, onRemove }: ModelEditorProps) {
   const { t } = useTranslation();
-  const kinds: ModelKind[] = ["chat", "embedding"];
+  const kinds: ModelKind[] = ["chat", "embedding", "rerank"];
   return (
     <Paper p="sm">
       <Stack gap="xs">

@@ -1,5 +1,5 @@
 /** A provider with its models, prices and a button that tries it. */
-import { Badge, Button, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { Badge, Box, Button, Group, Paper, Stack, Table, Text } from "@mantine/core";
 import { IconPlugConnected } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -61,7 +61,14 @@ export function ProviderCard({ provider, onEdit }: { provider: Provider; onEdit:
             {t("models.noModels")}
           </Text>
         ) : (
-          <ModelTable provider={provider} />
+          <>
+            <Box visibleFrom="sm">
+              <ModelTable provider={provider} />
+            </Box>
+            <Box hiddenFrom="sm">
+              <ModelCards provider={provider} />
+            </Box>
+          </>
         )}
       </Stack>
       <ConfirmDelete opened={deleting} title={t("models.deleteQuestion", { name: provider.name })} busy={remove.isPending} onConfirm={() => remove.mutate()} onClose={() => setDeleting(false)}>
@@ -98,5 +105,42 @@ function ModelTable({ provider }: { provider: Provider }) {
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** The same on a narrow screen: a model stands above what it has, by name. */
+function ModelCards({ provider }: { provider: Provider }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap={0} component="ul" m={0} p={0} style={{ listStyle: "none" }} aria-label={t("models.model")}>
+      {provider.models.map((model) => (
+        <Stack key={`${model.kind}-${model.name}`} component="li" gap={4} py={10} style={{ borderTop: "1px solid var(--hairline)" }}>
+          <Group gap="xs" justify="space-between" wrap="nowrap" align="flex-start">
+            <Text className="mono" style={{ overflowWrap: "anywhere" }}>
+              {model.name}
+            </Text>
+            <Badge color="gray" style={{ flex: "none" }}>
+              {t(`models.kinds.${model.kind}`)}
+            </Badge>
+          </Group>
+          <Fact name={t("models.contextTokens")} value={formatCount(model.context_tokens)} />
+          <Fact name={t("models.inputPrice")} value={formatUsd(model.input_price)} />
+          <Fact name={t("models.outputPrice")} value={formatUsd(model.output_price)} />
+        </Stack>
+      ))}
+    </Stack>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <Group gap="xs" justify="space-between" wrap="nowrap">
+      <Text size="sm" c="dimmed">
+        {name}
+      </Text>
+      <Text size="sm" className="numbers" ta="right">
+        {value}
+      </Text>
+    </Group>
   );
 }

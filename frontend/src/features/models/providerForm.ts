@@ -1,5 +1,5 @@
 /** The form of a provider and what of it is sent. */
-import type { Provider, ProviderModel, ProviderWrite } from "@/shared/api/types";
+import type { ModelKind, Provider, ProviderModel, ProviderWrite } from "@/shared/api/types";
 
 export interface ProviderValues {
   name: string;
@@ -10,11 +10,16 @@ export interface ProviderValues {
 
 const CONTEXT_TOKENS = 8_192;
 
+/** What a model of this name most likely is: rerankers are named after the embedding models they go with. */
+function kindOf(name: string): ModelKind {
+  if (/rerank/i.test(name)) return "rerank";
+  return /embed|bge|e5-|minilm/i.test(name) ? "embedding" : "chat";
+}
+
 export function blankModel(name = ""): ProviderModel {
-  const embedding = /embed|bge|e5-|minilm/i.test(name);
   return {
     name,
-    kind: embedding ? "embedding" : "chat",
+    kind: kindOf(name),
     context_tokens: CONTEXT_TOKENS,
     supports_tools: false,
     supports_images: false,

@@ -1,35 +1,27 @@
 /** One run: what it was asked and answered, its numbers, the waterfall of its nodes, its events. */
-import { Alert, Button, Group, Paper, SimpleGrid, Stack, Tabs, Text } from "@mantine/core";
-import { IconAlertTriangle, IconPlayerStopFilled } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Alert, Badge, Group, Paper, SimpleGrid, Stack, Tabs, Text, Tooltip } from "@mantine/core";
+import { IconAlertTriangle, IconEyeOff, IconPaperclip } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-import { api } from "@/shared/api/client";
 import type { RunDetail } from "@/shared/api/runTypes";
 import type { Source } from "@/shared/api/events";
-import { useRoute } from "@/shared/api/workspace";
 import { formatCount, formatDuration, formatUsd } from "@/shared/format/numbers";
-import { isLive } from "@/shared/sse/runView";
 import { RelativeTime, ShortId } from "@/shared/ui/bits";
 import { errorTextOf } from "@/shared/ui/errorText";
 import { Markdown } from "@/shared/ui/markdown/Markdown";
-import { notifyError } from "@/shared/ui/notify";
-import { FeedbackButtons } from "@/shared/ui/run/Feedback";
 import { PassageDrawer, Sources } from "@/shared/ui/run/Sources";
 import { Loaded } from "@/shared/ui/states";
 import { StatusBadge } from "@/shared/ui/StatusBadge";
+import { Asks } from "@/shared/ui/run/Asks";
+import { useRunDetail } from "./queries";
+import { RunActions } from "./RunActions";
 import { RunEvents } from "./RunEvents";
 import { titleOf } from "./RunRow";
 import { Waterfall } from "./Waterfall";
 
-export function RunTrace({ runId }: { runId: string }) {
-  const run = useQuery({
-    queryKey: ["run", runId],
-    queryFn: () => api.get<RunDetail>(`/runs/${runId}`),
-    refetchInterval: (query) => (query.state.data && isLive(query.state.data.status) ? 1_500 : false),
-  });
-  return <Loaded query={run}>{(loaded) => <Trace run={loaded} />}</Loaded>;
+export function RunTrace({ runId, addressOf }: { runId: string; addressOf: (id: string) => string }) {
+  const run = useRunDetail(runId);
+  return <Loaded query={run}>{(loaded) => <Trace run={loaded} addressOf={addressOf} />}</Loaded>;
 }
 
 /** The passages of the whole run: those of its last node that has any. */
@@ -37,15 +29,16 @@ function sourcesOf(run: RunDetail): Source[] {
   return run.nodes.findLast((node) => node.sources && node.sources.length > 0)?.sources ?? [];
 }
 
-function Trace({ run }: { run: RunDetail }) {
+function Trace({ run, addressOf }: { run: RunDetail; addressOf: (id: string) => string }) {
   const { t } = useTranslation();
   const [tab, setTab] = useState<string | null>("trace");
   const [open, setOpen] = useState<number | null>(null);
   const sources = sourcesOf(run);
   return (
     <Stack>
-      <Head run={run} />
+      <Head run={run} addressOf={addressOf} />
       {run.error && <RunError {...run.error} />}
+      {run.asks.length > 0 && <Asks runId={run.id} asks={run.asks} />}
       <Numbers run={run} />
       <Paper p="md">
         <Text size="xs" c="dimmed" fw={500}>
@@ -54,6 +47,14 @@ function Trace({ run }: { run: RunDetail }) {
         <Text mb="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
           {titleOf(run)}
         </Text>
+        {run.files.length > 0 && (
+          <Group gap={6} mb="sm" c="dimmed" wrap="nowrap">
+            <IconPaperclip size={15} style={{ flex: "none" }} />
+            <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+              {run.files.map((file) => file.name).join(", ")}
+            </Text>
+          </Group>
+        )}
         <Text size="xs" c="dimmed" fw={500}>
           {t("runs.answer")}
         </Text>
@@ -77,39 +78,30 @@ function Trace({ run }: { run: RunDetail }) {
   );
 }
 
-function Head({ run }: { run: RunDetail }) {
+function Head({ run, addressOf }: { run: RunDetail; addressOf: (id: string) => string }) {
   const { t } = useTranslation();
-  const route = useRoute();
-  const client = useQueryClient();
-  const cancel = useMutation({
-    mutationFn: () => api.post(`/runs/${run.id}/cancel`),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["run", run.id] }),
-    onError: notifyError,
-  });
+  const who = run.member?.name || run.end_user;
   return (
-    <Group justify="space-between">
+    <Group justify="space-between" gap="xs">
       <Group gap="md">
         <StatusBadge status={run.status} />
+        {run.is_redacted && (
+          <Tooltip label={t("runs.redactedWhy")} multiline maw={280}>
+            <Badge variant="default" leftSection={<IconEyeOff size={12} />} tabIndex={0}>
+              {t("runs.redacted")}
+            </Badge>
+          </Tooltip>
+        )}
         <ShortId id={run.id} />
         <Text size="sm" c="dimmed">
           <RelativeTime at={run.created_at} /> · {t(`runs.sourceNames.${run.source}`)}
+          {run.app_version !== null && ` · ${t("runs.versionNumber", { number: run.app_version })}`}
           {run.attempt > 0 && ` · ${t("runs.attempt", { number: run.attempt + 1 })}`}
+          {who && ` · ${who}`}
+          {run.key && ` · ${t("runs.withKey", { name: run.key.name })}`}
         </Text>
       </Group>
-      <Group gap="xs">
-        {isLive(run.status) ? (
-          <Button size="xs" variant="light" color="red" leftSection={<IconPlayerStopFilled size={14} />} loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            {t("runs.cancel")}
-          </Button>
-        ) : (
-          <FeedbackButtons key={run.feedback?.rating ?? "none"} runId={run.id} initial={run.feedback?.rating ?? null} />
-        )}
-        {run.app && (
-          <Button size="xs" variant="default" component={Link} to={route(`apps/${run.app.id}/build${run.conversation_id ? `?conversation=${run.conversation_id}` : ""}`)}>
-            {t("runs.openApp")}
-          </Button>
-        )}
-      </Group>
+      <RunActions run={run} addressOf={addressOf} />
     </Group>
   );
 }

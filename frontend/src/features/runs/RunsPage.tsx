@@ -1,18 +1,21 @@
 /** Every run of the workspace, or of one app: filters in the address, a run opens beside the table. */
-import { Button, Center, Drawer, Group, Select, Table, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
-import { IconListDetails, IconSearch } from "@tabler/icons-react";
+import { Button, Drawer, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconListDetails } from "@tabler/icons-react";
+import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
-import { useApps, useRuns } from "@/shared/api/queries";
+import type { RunCount } from "@/shared/api/runTypes";
 import { useRoute } from "@/shared/api/workspace";
+import { formatCount } from "@/shared/format/numbers";
 import { Page } from "@/shared/ui/Page";
 import { EmptyState, ErrorState, RowsSkeleton } from "@/shared/ui/states";
-import { RunCards, RunRow } from "./RunRow";
+import { ExportRuns } from "./ExportRuns";
+import { FilterBar } from "./FilterBar";
+import { filtersOf } from "./filters";
+import { useRunCount, useRunPages } from "./queries";
+import { RunTable } from "./RunTable";
 import { RunTrace } from "./RunTrace";
-
-const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
-const SOURCES = ["console", "service_api", "openai"] as const;
 
 export function RunsPage() {
   const { t } = useTranslation();
@@ -23,24 +26,23 @@ export function RunsPage() {
   const [search] = useSearchParams();
   const base = route(appId ? `apps/${appId}/runs` : "runs");
   const query = search.size > 0 ? `?${search}` : "";
-  const text = useDebouncedValue(search.get("search") ?? "", 250)[0];
-  const filters = {
-    app: appId ?? search.get("app") ?? "",
-    status: search.get("status") ?? "",
-    source: search.get("source") ?? "",
-    search: text,
-  };
-  const runs = useRuns(filters);
+  const own = filtersOf(search);
+  const filters = appId ? { ...own, app: appId } : own;
+  const runs = useRunPages(filters);
+  const count = useRunCount(filters);
   const list = runs.data?.pages.flatMap((page) => page.results) ?? [];
-  const filtered = filters.status !== "" || filters.source !== "" || filters.search !== "" || (!appId && filters.app !== "");
-  const open = (id: string) => void navigate(`${base}/${id}${query}`);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = runs;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const isFiltered = Object.keys(own).length > 0;
   return (
-    <Page title={t("common.rooms.runs")} description={t(appId ? "runs.appDescription" : "runs.description")} maw={1320}>
-      <Filters withApp={!appId} />
+    <Page title={t("common.rooms.runs")} description={t(appId ? "runs.appDescription" : "runs.description")} actions={<ExportRuns filters={filters} />} maw={1440}>
+      <FilterBar withApp={!appId} room={appId ?? "all"} />
       {runs.isPending && <RowsSkeleton rows={8} />}
       {runs.isError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
-      {runs.data && list.length === 0 && filtered && <Text c="dimmed">{t("runs.noneFound")}</Text>}
-      {runs.data && list.length === 0 && !filtered && (
+      {runs.data && list.length === 0 && isFiltered && <Text c="dimmed">{t("runs.noneFound")}</Text>}
+      {runs.data && list.length === 0 && !isFiltered && (
         <EmptyState
           icon={IconListDetails}
           title={t("runs.emptyTitle")}
@@ -52,99 +54,26 @@ export function RunsPage() {
           }
         />
       )}
-      {list.length > 0 && narrow && <RunCards runs={list} onOpen={open} />}
-      {list.length > 0 && !narrow && (
-        <Table.ScrollContainer minWidth={860}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t("runs.status")}</Table.Th>
-                {!appId && <Table.Th>{t("runs.app")}</Table.Th>}
-                <Table.Th>{t("runs.question")}</Table.Th>
-                <Table.Th ta="right">{t("runs.tokens")}</Table.Th>
-                <Table.Th ta="right">{t("runs.cost")}</Table.Th>
-                <Table.Th ta="right">{t("runs.firstToken")}</Table.Th>
-                <Table.Th ta="right">{t("runs.time")}</Table.Th>
-                <Table.Th ta="right">{t("runs.started")}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {list.map((run) => (
-                <RunRow key={run.id} run={run} to={`${base}/${run.id}${query}`} withApp={!appId} selected={run.id === runId} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+      {list.length > 0 && (
+        <>
+          <Counted count={count.data} />
+          <RunTable runs={list} withApp={!appId} narrow={narrow === true} selected={runId} addressOf={(id) => `${base}/${id}${query}`} hasMore={hasNextPage} onMore={more} />
+        </>
       )}
-      {runs.hasNextPage && (
-        <Center mt="md">
-          <Button variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-            {t("common.loadMore")}
-          </Button>
-        </Center>
-      )}
-      <Drawer opened={runId !== undefined} onClose={() => void navigate(`${base}${query}`)} title={t("runs.run")} size={narrow ? "100%" : 760}>
-        {runId && <RunTrace key={runId} runId={runId} />}
+      <Drawer opened={runId !== undefined} onClose={() => void navigate(`${base}${query}`)} title={t("runs.run")} size={narrow ? "100%" : 860}>
+        {runId && <RunTrace key={runId} runId={runId} addressOf={(id) => `${base}/${id}${query}`} />}
       </Drawer>
     </Page>
   );
 }
 
-function Filters({ withApp }: { withApp: boolean }) {
-  const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
-  const apps = useApps();
-  const put = (name: string, value: string | null) =>
-    setSearch(
-      (params) => {
-        if (value) params.set(name, value);
-        else params.delete(name);
-        return params;
-      },
-      { replace: true },
-    );
+/** Beyond a thousand nobody counts: it would cost more than it tells. */
+function Counted({ count }: { count: RunCount | undefined }) {
+  const { t, i18n } = useTranslation();
+  const number = count ? `${formatCount(count.count, i18n.language)}${count.is_more ? "+" : ""}` : "…";
   return (
-    <Group mb="md" gap="xs">
-      <TextInput
-        flex={1}
-        miw={{ base: "100%", sm: 200 }}
-        maw={{ sm: 320 }}
-        leftSection={<IconSearch size={16} />}
-        placeholder={t("runs.search")}
-        aria-label={t("runs.search")}
-        value={search.get("search") ?? ""}
-        onChange={(event) => put("search", event.currentTarget.value)}
-      />
-      {withApp && (
-        <Select
-          w={{ base: "100%", sm: 196 }}
-          placeholder={t("runs.anyApp")}
-          aria-label={t("runs.app")}
-          data={(apps.data ?? []).map((app) => ({ value: app.id, label: app.name }))}
-          value={search.get("app")}
-          onChange={(value) => put("app", value)}
-          clearable
-          searchable
-        />
-      )}
-      <Select
-        w={{ base: "calc(50% - 4px)", sm: 184 }}
-        placeholder={t("runs.anyStatus")}
-        aria-label={t("runs.status")}
-        data={STATUSES.map((value) => ({ value, label: t(`common.status.${value}`) }))}
-        value={search.get("status")}
-        onChange={(value) => put("status", value)}
-        clearable
-      />
-      <Select
-        w={{ base: "calc(50% - 4px)", sm: 184 }}
-        placeholder={t("runs.anySource")}
-        aria-label={t("runs.source")}
-        data={SOURCES.map((value) => ({ value, label: t(`runs.sourceNames.${value}`) }))}
-        value={search.get("source")}
-        onChange={(value) => put("source", value)}
-        clearable
-      />
-    </Group>
+    <Text size="xs" c="dimmed" mb={6} role="status" className="numbers">
+      {t("runs.counted", { count: count?.count ?? 0, number })}
+    </Text>
   );
 }

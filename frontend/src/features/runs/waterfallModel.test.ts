@@ -1,7 +1,7 @@
 /** Bars stand where their time is. */
 import { expect, test } from "vitest";
 import type { RunNode } from "@/shared/api/runTypes";
-import { barsOf } from "./waterfallModel";
+import { barsOf, depthOf } from "./waterfallModel";
 
 const node = (change: Partial<RunNode>) => ({ node_id: "n", status: "succeeded", started_at: null, elapsed_ms: null, ...change }) as RunNode;
 
@@ -16,4 +16,8 @@ test("bars share one line of time, whichever way the start is written", () => {
 
 test("a node that never started has no bar", () => {
   expect(barsOf([node({})], null)[0]).toMatchObject({ left: 0, width: 0 });
+});
+
+test("a node of a round lies deeper than its container", () => {
+  expect(["each", "each:3/llm", "each:3/inner:0/llm"].map((node_id) => depthOf(node({ node_id })))).toEqual([0, 1, 2]);
 });

@@ -30,3 +30,6 @@ export function barsOf(nodes: RunNode[], runStartedAt: string | null, now = Date
     return { node, left: Math.min(((start - from) / total) * 100, 100 - width), width };
   });
 }
+
+/** How deep a node lies in rounds of containers: its id is its path, with a slash after each round. */
+export const depthOf = (node: RunNode): number => node.node_id.split("/").length - 1;

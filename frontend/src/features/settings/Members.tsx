@@ -7,7 +7,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import type { Invitation, Member, Page, Role } from "@/shared/api/types";
-import { useMay, useMe } from "@/shared/api/workspace";
+import { useMay, useMe, useWorkspace } from "@/shared/api/workspace";
+import { AskRole } from "@/shared/ui/AskRole";
 import { RelativeTime, SecretOnce } from "@/shared/ui/bits";
 import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
 import { notifyError } from "@/shared/ui/notify";
@@ -21,6 +22,7 @@ export function Members() {
   const [inviting, setInviting] = useState(false);
   return (
     <Stack>
+      {!may.administer && <AskRole role="admin" what={t("settings.membersNeedRole")} />}
       <Paper p="lg">
         <Group justify="space-between" mb="md">
           <Title order={2}>{t("settings.sections.members")}</Title>
@@ -44,6 +46,7 @@ function MemberTable() {
   const { t } = useTranslation();
   const may = useMay();
   const me = useMe();
+  const own = useWorkspace().role;
   const client = useQueryClient();
   const [leaving, setLeaving] = useState<Member | null>(null);
   const members = useQuery({
@@ -54,8 +57,18 @@ function MemberTable() {
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ["members"] }), client.invalidateQueries({ queryKey: ["me"] })]);
   const change = useMutation({
     mutationFn: ({ id, role }: { id: string; role: Role }) => api.patch(`/members/${id}`, { role }),
+    // Shown at once, and put back when the server refuses.
+    onMutate: async ({ id, role }) => {
+      await client.cancelQueries({ queryKey: ["members"] });
+      const before = client.getQueryData<Page<Member>>(["members"]);
+      client.setQueryData<Page<Member>>(["members"], (page) => page && { ...page, results: page.results.map((each) => (each.id === id ? { ...each, role } : each)) });
+      return { before };
+    },
+    onError: (reason, _, context) => {
+      client.setQueryData(["members"], context?.before);
+      notifyError(reason);
+    },
     onSettled: refresh,
-    onError: notifyError,
   });
   const remove = useMutation({
     mutationFn: (id: string) => api.delete(`/members/${id}`),
@@ -85,15 +98,15 @@ function MemberTable() {
                     <Select
                       size="xs"
                       aria-label={t("settings.roleOf", { name: member.user.email })}
-                      data={ROLES.map((value) => ({ value, label: t(`settings.roles.${value}`) }))}
+                      data={ROLES.map((value) => ({ value, label: t(`settings.roles.${value}`), disabled: value === "owner" && own !== "owner" }))}
                       value={member.role}
                       onChange={(role) => role && change.mutate({ id: member.id, role: role as Role })}
-                      disabled={!may.administer}
+                      disabled={!may.administer || (member.role === "owner" && own !== "owner")}
                       allowDeselect={false}
                     />
                   </Table.Td>
                   <Table.Td w={48}>
-                    {may.administer && (
+                    {may.administer && (member.role !== "owner" || own === "owner") && (
                       <ActionIcon variant="subtle" color="gray" onClick={() => setLeaving(member)} aria-label={t("settings.removeMember", { name: member.user.email })}>
                         <IconTrash size={16} />
                       </ActionIcon>

@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import { useMay, useWorkspace } from "@/shared/api/workspace";
+import { AskRole } from "@/shared/ui/AskRole";
 import { ShortId } from "@/shared/ui/bits";
 import { notifyDone, notifyError } from "@/shared/ui/notify";
 
@@ -41,6 +42,7 @@ export function WorkspaceSettings() {
             {t("settings.yourRole", { role: t(`settings.roles.${workspace.role}`) })}
           </Text>
         </Group>
+        {!may.administer && <AskRole role="admin" what={t("settings.workspaceNeedsRole")} />}
         {may.administer && (
           <Group>
             <Button type="submit" loading={save.isPending}>

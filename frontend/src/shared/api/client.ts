@@ -69,6 +69,20 @@ export function apiUrl(path: string, query: Query = {}): string {
   return search.size > 0 ? `${API}${path}?${search}` : `${API}${path}`;
 }
 
+const etags = new Map<string, string>();
+
+/** Which state of a thing this page knows last; an answer may say that it shows another address. */
+function rememberEtag(url: string, response: Response): void {
+  const etag = response.headers.get("ETag");
+  const [path = url] = (response.headers.get("Content-Location") ?? url).split("?");
+  if (etag) etags.set(path, etag);
+}
+
+export const etagOf = (path: string): string | undefined => etags.get(apiUrl(path));
+
+/** The next write of it overwrites whatever is there. */
+export const forgetEtag = (path: string): boolean => etags.delete(apiUrl(path));
+
 /** Sends without reading the body; throws ApiError for 4xx, 5xx and for a server out of reach. */
 export async function send(method: string, url: string, body?: unknown, init: RequestInit = {}): Promise<Response> {
   const headers = apiHeaders(method);
@@ -88,19 +102,20 @@ export async function send(method: string, url: string, body?: unknown, init: Re
     throw new ApiError(0, "network_error", "");
   }
   if (!response.ok) throw await errorFrom(response);
+  rememberEtag(url, response);
   return response;
 }
 
-async function request<T>(method: string, path: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T> {
-  const response = await send(method, apiUrl(path, query), body, { signal });
+async function request<T>(method: string, path: string, body?: unknown, query?: Query, init: RequestInit = {}): Promise<T> {
+  const response = await send(method, apiUrl(path, query), body, init);
   const text = await response.text();
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
 export const api = {
-  get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>("GET", path, undefined, query, signal),
+  get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>("GET", path, undefined, query, { signal }),
   post: <T>(path: string, body: unknown = {}) => request<T>("POST", path, body),
-  put: <T>(path: string, body: unknown) => request<T>("PUT", path, body),
+  put: <T>(path: string, body: unknown, headers?: Record<string, string>) => request<T>("PUT", path, body, undefined, { headers }),
   patch: <T>(path: string, body: unknown) => request<T>("PATCH", path, body),
   delete: <T = void>(path: string, query?: Query) => request<T>("DELETE", path, undefined, query),
 };

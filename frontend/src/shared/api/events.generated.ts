@@ -1,5 +1,5 @@
 /** Written by `python -m django docs_write` from agents/events.py: change it there. */
-import type { JsonObject } from "./types";
+import type { Json, JsonObject } from "./types";
 
 export interface Source {
   position: number;
@@ -39,6 +39,7 @@ export interface TextDelta extends Numbered {
   kind: "text_delta";
   node_id: string;
   text: string;
+  source: string;
 }
 
 export interface TextReset extends Numbered {
@@ -72,6 +73,40 @@ export interface ToolResult extends Numbered {
   output: string;
   error: string;
   elapsed_ms: number;
+  files: JsonObject[];
+}
+
+export interface AgentNoted extends Numbered {
+  kind: "agent_note";
+  node_id: string;
+  step: number;
+  note: string;
+  text: string;
+  told: string;
+}
+
+export interface PromptSent extends Numbered {
+  kind: "prompt_sent";
+  node_id: string;
+  model: string;
+  messages: Json;
+  kept: number;
+  tools: string[];
+  parameters: JsonObject;
+}
+
+export interface AnnotationReply extends Numbered {
+  kind: "annotation_reply";
+  outcome: string;
+  threshold: number;
+  elapsed_ms: number;
+  annotation_id: string;
+  question: string;
+  answer: string;
+  score: number;
+  author_id: string;
+  author: string;
+  message: string;
 }
 
 export interface NodeFinished extends Numbered {
@@ -83,6 +118,8 @@ export interface NodeFinished extends Numbered {
   elapsed_ms: number;
   model: string;
   handle: string;
+  failure: JsonObject;
+  given: string;
 }
 
 export interface NodeFailed extends Numbered {
@@ -93,10 +130,53 @@ export interface NodeFailed extends Numbered {
   message: string;
 }
 
+export interface NodeRetried extends Numbered {
+  kind: "node_retried";
+  node_id: string;
+  attempt: number;
+  code: string;
+  message: string;
+  delay_s: number;
+}
+
+export interface RoundStarted extends Numbered {
+  kind: "round_started";
+  node_id: string;
+  index: number;
+  values: JsonObject;
+}
+
+export interface RoundFinished extends Numbered {
+  kind: "round_finished";
+  node_id: string;
+  index: number;
+  output: Json;
+  failure: JsonObject;
+  elapsed_ms: number;
+}
+
+export interface VariableAssigned extends Numbered {
+  kind: "variable_assigned";
+  node_id: string;
+  selector: string[];
+  value: Json;
+}
+
 export interface HumanInputRequired extends Numbered {
   kind: "human_input_required";
   node_id: string;
   form: JsonObject;
+  ask: string;
+  expires_at: number;
+}
+
+export interface HumanInputGiven extends Numbered {
+  kind: "human_input_given";
+  node_id: string;
+  ask: string;
+  values: JsonObject;
+  by: string;
+  timed_out: boolean;
 }
 
 export interface RunPaused extends Numbered {
@@ -110,6 +190,7 @@ export interface RunFinished extends Numbered {
   usage: JsonObject;
   elapsed_ms: number;
   cost: string;
+  exceptions: number;
 }
 
 export interface RunFailed extends Numbered {
@@ -130,9 +211,17 @@ export type RunEvent =
   | Sources
   | ToolCalled
   | ToolResult
+  | AgentNoted
+  | PromptSent
+  | AnnotationReply
   | NodeFinished
   | NodeFailed
+  | NodeRetried
+  | RoundStarted
+  | RoundFinished
+  | VariableAssigned
   | HumanInputRequired
+  | HumanInputGiven
   | RunPaused
   | RunFinished
   | RunFailed

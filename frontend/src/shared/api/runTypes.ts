@@ -1,40 +1,33 @@
-/** The shapes of runs as the console API lists them. */
+/** The shapes of runs: as the schema has them, with what it leaves open said in the page's own words. */
 import type { AppMode, Json, JsonObject } from "./types";
-import type { Source, Usage } from "./events";
+import type { RunEvent, Source, Usage } from "./events";
+import type { components } from "./schema";
 
-export type RunStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "paused";
+type Schemas = components["schemas"];
+type Changed<T, Changes> = Omit<T, keyof Changes> & Changes;
+
+export type RunStatus = Schemas["RunStatusEnum"];
+export type RunSource = Schemas["SourceEnum"];
+export type RunCount = Schemas["RunCount"];
 
 export interface Feedback {
   rating: "like" | "dislike" | null;
   comment: string | null;
 }
 
-export interface RunSummary {
-  id: string;
+interface SummaryChanges {
   app: { id: string; name: string; mode: AppMode } | null;
-  source: "console" | "service_api" | "openai";
-  status: RunStatus;
-  query: string | null;
-  answer: string | null;
   inputs: JsonObject;
-  error: { code: string; message: string } | null;
-  model: string | null;
-  prompt_tokens: number | null;
-  completion_tokens: number | null;
-  cost: string | null;
-  elapsed_ms: number | null;
-  ttft_ms: number | null;
-  end_user: string | null;
-  conversation_id: string | null;
-  /** 0 for the first. */
-  attempt: number;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
 }
+
+export type RunSummary = Changed<Schemas["RunSummary"], SummaryChanges>;
+
+/** A file that went with a question. */
+export type RunFile = Schemas["RunFile"];
 
 /** A run as the messages of a conversation carry it. */
 export interface Message extends RunSummary {
+  files: RunFile[];
   sources: Source[] | null;
   feedback: Feedback | null;
 }
@@ -49,25 +42,40 @@ export interface ToolCallRecord {
   elapsed_ms: number | null;
 }
 
-export interface RunNode {
-  node_id: string;
-  kind: string;
-  title: string;
-  status: string;
+type Told<Kind extends RunEvent["kind"]> = Omit<Extract<RunEvent, { kind: Kind }>, "kind" | "run_id" | "seq" | "at" | "node_id">;
+
+/** What a model was asked, of an agent's prompts what is new; `at` is Unix time in seconds. */
+export type PromptRecord = Told<"prompt_sent"> & { at: number };
+export type RetryRecord = Told<"node_retried"> & { at: number };
+export type NoteRecord = Told<"agent_note">;
+
+interface NodeChanges {
   inputs: Json;
   outputs: Json;
-  error: { code: string; message: string } | null;
   usage: Usage | null;
   /** ISO 8601, or seconds since 1970. */
   started_at: string | number | null;
-  elapsed_ms: number | null;
-  attempts: number;
   sources?: Source[] | null;
   tool_calls?: ToolCallRecord[] | null;
+  prompts?: PromptRecord[];
+  retries?: RetryRecord[];
+  notes?: NoteRecord[];
+  variables?: JsonObject[];
+  rounds?: JsonObject[];
+  asks?: JsonObject[];
 }
 
-export interface RunDetail extends RunSummary {
+export type RunNode = Changed<Schemas["NodeTrace"], NodeChanges>;
+/** What a paused run waits for; `expires_at` is Unix time in seconds, 0 for never. */
+export type RunAsk = Changed<Schemas["Ask"], { form: JsonObject }>;
+export type RunRequestCall = Changed<Schemas["RunRequest"], { body: JsonObject }>;
+
+interface DetailChanges extends SummaryChanges {
   outputs: JsonObject | null;
   nodes: RunNode[];
+  asks: RunAsk[];
   feedback: Feedback | null;
+  request: RunRequestCall | null;
 }
+
+export type RunDetail = Changed<Schemas["Run"], DetailChanges>;

@@ -25,6 +25,8 @@ export interface Me {
   id: string;
   email: string;
   name: string;
+  /** Cares for what all workspaces share: the models of the machine. */
+  is_machine_admin: boolean;
   workspaces: WorkspaceRef[];
   version: string;
 }
@@ -65,11 +67,13 @@ export interface AuditEntry {
   at: string;
   actor: { email: string } | null;
   action: string;
-  target: string | JsonObject | null;
-  detail: JsonObject | string | null;
+  target: string;
+  detail: JsonObject;
+  address: string;
+  user_agent: string;
 }
 
-export type ModelKind = "chat" | "embedding";
+export type ModelKind = "chat" | "embedding" | "rerank";
 
 export interface ProviderModel {
   name: string;
@@ -142,7 +146,7 @@ export interface App {
   updated_at: string;
 }
 
-export type VariableType = "text" | "paragraph" | "select" | "number" | "checkbox";
+export type VariableType = "text" | "paragraph" | "select" | "number" | "checkbox" | "file" | "file-list";
 
 export interface Variable {
   name: string;
@@ -154,9 +158,16 @@ export interface Variable {
   max_length: number | null;
 }
 
+/** A question and the answer that it should get. */
+export interface Example {
+  user: string;
+  assistant: string;
+}
+
 export interface Draft {
-  model: { id: string; parameters: Record<string, Json> };
+  model: { id: string; fallback?: string; parameters: Record<string, Json> };
   prompt: string;
+  examples: Example[];
   variables: Variable[];
   datasets: string[];
   retrieval: { mode: string; top_k: number; score_threshold: number | null; rerank: Json };
@@ -166,6 +177,30 @@ export interface Draft {
   suggested_questions: string[];
   output_schema: JsonObject | null;
 }
+
+/** A variable that a graph declares beside its nodes; a secret's value comes back masked. */
+export interface DeclaredVariable {
+  id?: string;
+  name: string;
+  value_type: string;
+  value: Json;
+  description?: string;
+}
+
+export interface GraphDraft {
+  graph: JsonObject;
+  features: JsonObject;
+  environment_variables: DeclaredVariable[];
+  conversation_variables: DeclaredVariable[];
+}
+
+/** What is wrong with a graph; `node_id` is empty for the graph as a whole. */
+export interface GraphReport {
+  errors: { node_id: string; message: string }[];
+  warnings: { node_id: string; message: string }[];
+}
+
+export const isGraphMode = (mode: AppMode): boolean => mode === "chatflow" || mode === "workflow";
 
 export interface Version {
   id: string;
@@ -193,6 +228,7 @@ export interface Tool {
   title: string;
   description: string;
   parameters: JsonObject;
+  config_schema: JsonObject;
   icon: string;
 }
 

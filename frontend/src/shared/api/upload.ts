@@ -1,7 +1,13 @@
-/** Sends one file with progress; fetch cannot tell how much has left. */
-import { apiHeaders, apiUrl, ApiError, errorFromBody } from "./client";
+/** Sends files: one with progress, which fetch cannot tell, or a small one among the fields of a form. */
+import { apiHeaders, apiUrl, ApiError, errorFrom, errorFromBody } from "./client";
 
-export function uploadFile<T>(path: string, file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<T> {
+export interface Uploaded<T> {
+  body: T;
+  /** False where the server had this very file already. */
+  isNew: boolean;
+}
+
+export function uploadFile<T>(path: string, file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<Uploaded<T>> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", apiUrl(path));
@@ -9,7 +15,7 @@ export function uploadFile<T>(path: string, file: File, onProgress: (fraction: n
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
     request.onload = () => {
       const body = parse(request.responseText);
-      if (request.status < 300) resolve(body as T);
+      if (request.status < 300) resolve({ body: body as T, isNew: request.status === 201 });
       else reject(errorFromBody(request.status, body));
     };
     request.onerror = () => reject(new ApiError(0, "network_error", ""));
@@ -19,6 +25,20 @@ export function uploadFile<T>(path: string, file: File, onProgress: (fraction: n
     form.append("file", file, file.name);
     request.send(form);
   });
+}
+
+export async function postForm<T>(path: string, fields: Record<string, string | File>, signal?: AbortSignal): Promise<T> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  let response: Response;
+  try {
+    response = await fetch(apiUrl(path), { method: "POST", headers: apiHeaders("POST"), credentials: "same-origin", body, signal });
+  } catch (reason) {
+    if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
+    throw new ApiError(0, "network_error", "");
+  }
+  if (!response.ok) throw await errorFrom(response);
+  return (await response.json()) as T;
 }
 
 function parse(text: string): unknown {

@@ -25,6 +25,11 @@ export function useMay(): { edit: boolean; administer: boolean } {
   return { edit: role !== "viewer", administer: role === "owner" || role === "admin" };
 }
 
+/** Whether this person may change what all workspaces share: the models of the machine. The server has the last word. */
+export function useMachine(): boolean {
+  return useMe().data?.is_machine_admin ?? false;
+}
+
 /** The address of a page of the current workspace. */
 export function useRoute(): (path: string) => string {
   const { id } = useWorkspace();

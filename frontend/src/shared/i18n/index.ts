@@ -10,34 +10,83 @@ export const LANGUAGES = [
 
 export type Language = (typeof LANGUAGES)[number]["code"];
 
-const STORAGE_KEY = "atelier-language";
+const VISITOR_KEY = "atelier-visitor-language";
+let storageKey = "atelier-language";
 
-const CATALOGUES: Record<Language, () => Promise<{ default: object }>> = {
+type Catalogues = Record<Language, () => Promise<{ default: object }>>;
+
+const CONSOLE: Catalogues = {
   en: () => import("./locales/en"),
   zh: () => import("./locales/zh"),
   ru: () => import("./locales/ru"),
 };
 
-function isLanguage(code: string | null | undefined): code is Language {
+/** What the published page says, and no more: it is to be there at once. */
+const VISITOR: Catalogues = {
+  en: () => import("./locales/en/visitor"),
+  zh: () => import("./locales/zh/visitor"),
+  ru: () => import("./locales/ru/visitor"),
+};
+
+let catalogues = CONSOLE;
+
+export function isLanguage(code: string | null | undefined): code is Language {
   return LANGUAGES.some((language) => language.code === code);
 }
 
+/** In a frame of a foreign page, storage may be closed. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(storageKey);
+  } catch {
+    return null;
+  }
+}
+
+function remember(language: Language): void {
+  try {
+    localStorage.setItem(storageKey, language);
+  } catch {
+    // It is asked for again the next time.
+  }
+}
+
 function preferredLanguage(): Language {
-  const wanted = [localStorage.getItem(STORAGE_KEY), ...navigator.languages.map((tag) => tag.split("-")[0])];
+  const wanted = [remembered(), ...navigator.languages.map((tag) => tag.split("-")[0])];
   return wanted.find(isLanguage) ?? "en";
 }
 
-export async function setLanguage(language: Language): Promise<void> {
+async function showLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, "translation")) {
-    const catalogue = await CATALOGUES[language]();
+    const catalogue = await catalogues[language]();
     i18next.addResourceBundle(language, "translation", catalogue.default);
   }
   await i18next.changeLanguage(language);
-  localStorage.setItem(STORAGE_KEY, language);
   document.documentElement.lang = language;
 }
 
-export async function startI18n(): Promise<void> {
+export async function setLanguage(language: Language): Promise<void> {
+  await showLanguage(language);
+  remember(language);
+}
+
+/** The language that an author chose for their page, unless its visitor has chosen another one. */
+export async function offerLanguage(language: string): Promise<void> {
+  if (isLanguage(language) && !isLanguage(remembered())) await showLanguage(language);
+}
+
+async function start(): Promise<void> {
   await i18next.use(initReactI18next).init({ resources: {}, interpolation: { escapeValue: false }, returnNull: false });
+}
+
+export async function startI18n(): Promise<void> {
+  await start();
   await setLanguage(preferredLanguage());
+}
+
+export async function startVisitorI18n(): Promise<void> {
+  catalogues = VISITOR;
+  storageKey = VISITOR_KEY;
+  await start();
+  await showLanguage(preferredLanguage());
 }

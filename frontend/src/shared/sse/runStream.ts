@@ -1,13 +1,18 @@
 /** Follows one run to its end: starts or attaches, drops doubles by seq, reconnects after a broken stream. */
 import { ApiError, apiUrl, send } from "@/shared/api/client";
 import { endsStream, isRunEventKind, type RunEvent } from "@/shared/api/events";
-import type { Json } from "@/shared/api/types";
+import type { Draft, Json } from "@/shared/api/types";
 import { SseParser, type SseMessage } from "./parser";
 
 export interface RunRequest {
   inputs: Record<string, Json>;
   query?: string;
   conversation_id?: string;
+  files?: string[];
+  /** A published version to run in place of the draft. */
+  version?: number;
+  /** Parts that stand in place of the draft's, this once. */
+  overrides?: Partial<Draft>;
 }
 
 /** The server sends a comment every 10 s: three of them missing mean that the line is dead. */
@@ -56,7 +61,21 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Where runs are followed and ended, and what says who asks where no cookie does. */
+export interface Door {
+  events: (runId: string) => string;
+  cancel: (runId: string) => string;
+  headers: () => Record<string, string>;
+}
+
+export const CONSOLE: Door = {
+  events: (runId) => `/runs/${runId}/events`,
+  cancel: (runId) => `/runs/${runId}/cancel`,
+  headers: () => ({}),
+};
+
 export interface FollowOptions {
+  door?: Door;
   signal: AbortSignal;
   onReconnect?: () => void;
   reconnectMs?: number[];
@@ -64,9 +83,14 @@ export interface FollowOptions {
 
 /** Starts a run of the app's draft. Rejects before the first event with the ApiError of a refused run. */
 export async function* startRun(appId: string, body: RunRequest, options: FollowOptions): AsyncGenerator<RunEvent> {
+  yield* startAt(`/apps/${appId}/runs`, body, options);
+}
+
+/** Starts a run at another door that answers with its stream. */
+export async function* startAt(path: string, body: object, options: FollowOptions): AsyncGenerator<RunEvent> {
   const abort = linked(options.signal);
-  const headers = { Accept: "text/event-stream" };
-  const response = await send("POST", apiUrl(`/apps/${appId}/runs`), body, { headers, signal: abort.signal });
+  const headers = { Accept: "text/event-stream", ...options.door?.headers() };
+  const response = await send("POST", apiUrl(path), body, { headers, signal: abort.signal });
   yield* follow(response.headers.get("X-Run-Id"), response, abort, options);
 }
 
@@ -85,7 +109,7 @@ async function* follow(
   let [runId, response, abort, lastSeq, failures] = [knownRunId, first, firstAbort, -1, 0];
   while (!options.signal.aborted) {
     try {
-      response ??= await open(runId, lastSeq, abort.signal);
+      response ??= await open(options.door ?? CONSOLE, runId, lastSeq, abort.signal);
       for await (const message of messagesOf(response, abort)) {
         const event = toRunEvent(message);
         if (!event || event.seq <= lastSeq) continue;
@@ -105,10 +129,10 @@ async function* follow(
   }
 }
 
-function open(runId: string | null, lastSeq: number, signal: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
+function open(door: Door, runId: string | null, lastSeq: number, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "text/event-stream", ...door.headers() };
   if (lastSeq >= 0) headers["Last-Event-ID"] = String(lastSeq);
-  return send("GET", apiUrl(`/runs/${runId}/events`), undefined, { headers, signal });
+  return send("GET", apiUrl(door.events(runId ?? "")), undefined, { headers, signal });
 }
 
 function linked(signal: AbortSignal): AbortController {

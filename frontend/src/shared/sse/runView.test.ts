@@ -9,10 +9,10 @@ const at = (seq: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, seq)).toISOSt
 const events = (...bodies: [number, Body][]) => bodies.map(([seq, body]) => ({ ...body, seq, run_id: "r", at: at(seq) }) as RunEvent);
 
 const started: Body = { kind: "run_started", app_id: "a", conversation_id: "c", inputs: {} };
-const delta = (text: string): Body => ({ kind: "text_delta", node_id: "llm", text });
+const delta = (text: string): Body => ({ kind: "text_delta", node_id: "llm", text, source: "" });
 const reset = (text: string): Body => ({ kind: "text_reset", node_id: "llm", text });
 const node: Body = { kind: "node_started", node_id: "llm", node_kind: "llm", title: "Answer", inputs: {} };
-const finished = (answer: string): Body => ({ kind: "run_finished", outputs: { answer }, usage: { prompt_tokens: 3, completion_tokens: 4 }, elapsed_ms: 9, cost: "0" });
+const finished = (answer: string): Body => ({ kind: "run_finished", outputs: { answer }, usage: { prompt_tokens: 3, completion_tokens: 4 }, elapsed_ms: 9, cost: "0", exceptions: 0 });
 
 const RESUMED = events(
   [0, started],
@@ -52,7 +52,7 @@ describe("the view of a run", () => {
   test("joins a tool's call and its result into one step", () => {
     const view = events(
       [1, { kind: "tool_call", node_id: "agent", step: 0, call_id: "1", name: "calculator", arguments: { expression: "6*7" }, thought: "" }],
-      [2, { kind: "tool_result", node_id: "agent", step: 0, call_id: "1", name: "calculator", output: "42", error: "", elapsed_ms: 3 }],
+      [2, { kind: "tool_result", node_id: "agent", step: 0, call_id: "1", name: "calculator", output: "42", error: "", elapsed_ms: 3, files: [] }],
     ).reduce(reduceRun, EMPTY_RUN);
     expect(view.steps).toHaveLength(1);
     expect(view.steps[0]).toMatchObject({ arguments: { expression: "6*7" }, output: "42", thought: null, error: null });

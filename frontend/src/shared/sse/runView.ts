@@ -120,7 +120,19 @@ function apply(view: RunView, event: RunEvent): RunView {
       return withNode(view, event.node_id, (node) => ({ ...node, status: "succeeded", elapsedMs: event.elapsed_ms }));
     case "node_failed":
       return withNode(view, event.node_id, (node) => ({ ...node, status: "failed" }));
+    case "annotation_reply":
+      return event.outcome === "hit"
+        ? withNode(view, event.kind, (node) => ({ ...node, kind: event.kind, status: "succeeded", elapsedMs: event.elapsed_ms }))
+        : view;
+    // What only graphs have; the page that shows a graph reads them itself.
+    case "node_retried":
+    case "round_started":
+    case "round_finished":
+    case "variable_assigned":
     case "human_input_required":
+    case "human_input_given":
+    case "agent_note":
+    case "prompt_sent":
       return view;
     case "run_paused":
       return { ...view, status: "paused" };

@@ -1,8 +1,8 @@
 /** A run in a component: start or attach, stop, and the view of it, painted at most once a frame. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiError, api } from "@/shared/api/client";
+import { ApiError, apiUrl, send } from "@/shared/api/client";
 import type { RunEvent } from "@/shared/api/events";
-import { attachRun, startRun, type RunRequest } from "./runStream";
+import { attachRun, CONSOLE, startAt, startRun, type Door, type RunRequest } from "./runStream";
 import { EMPTY_RUN, isLive, reduceRun, type RunView } from "./runView";
 
 export interface LiveRun {
@@ -13,7 +13,12 @@ export interface LiveRun {
   reconnecting: boolean;
 }
 
-export function useRun(onEnd: (view: RunView) => void) {
+function cancelAt(door: Door, runId: string): Promise<Response> {
+  return send("POST", apiUrl(door.cancel(runId)), {}, { headers: door.headers() });
+}
+
+/** `door` must stay the same value from one painting to the next. */
+export function useRun(onEnd: (view: RunView) => void, door: Door = CONSOLE) {
   const [run, setRun] = useState<LiveRun | null>(null);
   const abort = useRef<AbortController | null>(null);
   const ended = useRef(onEnd);
@@ -52,7 +57,7 @@ export function useRun(onEnd: (view: RunView) => void) {
           paintSoon();
           if (stopWanted.current) {
             stopWanted.current = false;
-            void api.post(`/runs/${event.run_id}/cancel`).catch(() => undefined);
+            void cancelAt(door, event.run_id).catch(() => undefined);
           }
         }
         paint();
@@ -62,17 +67,22 @@ export function useRun(onEnd: (view: RunView) => void) {
       }
       if (!mine.signal.aborted) ended.current(view);
     },
-    [],
+    [door],
   );
 
   const start = useCallback(
     (appId: string, body: RunRequest) =>
-      follow(body.query ?? "", (signal, onReconnect) => startRun(appId, body, { signal, onReconnect })),
-    [follow],
+      follow(body.query ?? "", (signal, onReconnect) => startRun(appId, body, { signal, onReconnect, door })),
+    [follow, door],
+  );
+  /** Starts at another door that answers with the stream of a run. */
+  const startFrom = useCallback(
+    (path: string, query: string, body: object) => follow(query, (signal, onReconnect) => startAt(path, body, { signal, onReconnect, door })),
+    [follow, door],
   );
   const attach = useCallback(
-    (runId: string, query: string) => follow(query, (signal, onReconnect) => attachRun(runId, { signal, onReconnect })),
-    [follow],
+    (runId: string, query: string) => follow(query, (signal, onReconnect) => attachRun(runId, { signal, onReconnect, door })),
+    [follow, door],
   );
   const clear = useCallback(() => {
     abort.current?.abort();
@@ -81,9 +91,9 @@ export function useRun(onEnd: (view: RunView) => void) {
   const runId = run?.view.runId ?? null;
   /** Only cancel ends a run; before its first event its id is unknown, so the wish is kept until then. */
   const stop = useCallback(async () => {
-    if (runId) await api.post(`/runs/${runId}/cancel`);
+    if (runId) await cancelAt(door, runId);
     else stopWanted.current = true;
-  }, [runId]);
+  }, [runId, door]);
 
-  return { run, start, attach, stop, clear, live: run !== null && !run.error && isLive(run.view.status) };
+  return { run, start, startFrom, attach, stop, clear, live: run !== null && !run.error && isLive(run.view.status) };
 }

@@ -2,10 +2,15 @@
 import { Box, Group, Text, UnstyledButton } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Json } from "@/shared/api/types";
+import { formatCount } from "@/shared/format/numbers";
 import { CopyButton } from "./bits";
 
 const FOLD_CHARACTERS = 400;
+/** What opens at once: a browser that must lay out megabytes stands still. */
+const PART_CHARACTERS = 20_000;
+const PART_ENTRIES = 100;
 
 interface JsonTreeProps {
   value: Json;
@@ -21,7 +26,7 @@ export function JsonTree({ value, label, openTo = 1 }: JsonTreeProps) {
         <Text size="xs" c="dimmed" fw={500}>
           {label}
         </Text>
-        <CopyButton value={typeof value === "string" ? value : JSON.stringify(value, null, 2)} />
+        <CopyButton value={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))} />
       </Group>
       <Branch value={value} depth={0} openTo={openTo} />
     </Box>
@@ -35,14 +40,16 @@ interface BranchProps {
 }
 
 function Branch({ value, depth, openTo }: BranchProps) {
+  const [shown, setShown] = useState(PART_ENTRIES);
   if (typeof value !== "object" || value === null) return <Leaf value={value} />;
   const entries = Object.entries(value);
   if (entries.length === 0) return <Text className="mono" c="dimmed">{Array.isArray(value) ? "[]" : "{}"}</Text>;
   return (
     <Box>
-      {entries.map(([key, child]) => (
+      {entries.slice(0, shown).map(([key, child]) => (
         <Entry key={key} name={key} value={child} depth={depth} openTo={openTo} />
       ))}
+      {entries.length > shown && <More count={entries.length - shown} onClick={() => setShown(shown + PART_ENTRIES)} />}
     </Box>
   );
 }
@@ -81,16 +88,21 @@ function Entry({ name, value, depth, openTo }: BranchProps & { name: string }) {
 
 function Leaf({ value }: { value: string | number | boolean | null }) {
   const text = value === null ? "null" : String(value);
-  const [open, setOpen] = useState(false);
-  const folded = !open && text.length > FOLD_CHARACTERS;
+  const [shown, setShown] = useState(FOLD_CHARACTERS);
   return (
-    <Text className="mono" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-      {folded ? text.slice(0, FOLD_CHARACTERS) : text}
-      {folded && (
-        <UnstyledButton className="mono" c="var(--accent-text)" onClick={() => setOpen(true)}>
-          {" …"}
-        </UnstyledButton>
-      )}
+    <Text component="div" className="mono" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+      {text.length > shown ? text.slice(0, shown) : text}
+      {text.length > shown && <More count={text.length - shown} onClick={() => setShown(shown + PART_CHARACTERS)} />}
     </Text>
+  );
+}
+
+function More({ count, onClick }: { count: number; onClick: () => void }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <UnstyledButton className="mono" c="var(--accent-text)" onClick={onClick}>
+      {" … "}
+      {t("runs.showMore", { count: formatCount(count, i18n.language) })}
+    </UnstyledButton>
   );
 }

@@ -10,7 +10,7 @@ export function LanguageMenu() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="xs" leftSection={<IconLanguage size={16} />} aria-label={t("common.language")}>
+        <Button variant="subtle" color="gray" size="xs" leftSection={<IconLanguage size={16} />} aria-label={`${t("common.language")}: ${current?.name ?? ""}`}>
           {current?.name}
         </Button>
       </Menu.Target>

@@ -1,5 +1,6 @@
 /** Small things that appear everywhere: a time, a copy button, a short id, a secret that is shown once. */
-import { ActionIcon, Alert, CopyButton as MantineCopy, Group, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Alert, Group, Stack, Text, Tooltip } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy, IconKey } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { formatRelative } from "@/shared/format/numbers";
@@ -15,18 +16,16 @@ export function RelativeTime({ at }: { at: string }) {
   );
 }
 
-export function CopyButton({ value, label }: { value: string; label?: string }) {
+/** Give a function for what is long: it is written only when somebody copies it. */
+export function CopyButton({ value, label }: { value: string | (() => string); label?: string }) {
   const { t } = useTranslation();
+  const { copied, copy } = useClipboard({ timeout: 1_500 });
   return (
-    <MantineCopy value={value} timeout={1_500}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? t("common.copied") : (label ?? t("common.copy"))}>
-          <ActionIcon variant="subtle" color={copied ? "accent" : "gray"} onClick={copy} aria-label={label ?? t("common.copy")}>
-            {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </MantineCopy>
+    <Tooltip label={copied ? t("common.copied") : (label ?? t("common.copy"))}>
+      <ActionIcon variant="subtle" color={copied ? "accent" : "gray"} onClick={() => copy(typeof value === "string" ? value : value())} aria-label={label ?? t("common.copy")}>
+        {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

@@ -84,7 +84,7 @@ function AnswerFoot({ answer }: { answer: AnswerModel }) {
           answer.tokens === null ? null : t("build.tokens", { tokens: formatCount(answer.tokens, i18n.language) }),
           answer.ttftMs === null ? null : t("build.firstToken", { time: formatDuration(answer.ttftMs) }),
           answer.elapsedMs === null ? null : t("build.total", { time: formatDuration(answer.elapsedMs) }),
-          answer.cost === null || Number(answer.cost) === 0 ? null : formatUsd(answer.cost),
+          answer.cost === null ? null : formatUsd(answer.cost),
         ]}
       />
       <Group gap={4}>

@@ -1,10 +1,12 @@
 /** A real conversation with the draft. */
 import { Button, Group, Paper, Text } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import type { RunFile } from "@/shared/api/runTypes";
 import type { App } from "@/shared/api/types";
 import { useDraft } from "@/shared/draft/DraftContext";
+import { filledIn } from "@/shared/draft/references";
 import { Markdown } from "@/shared/ui/markdown/Markdown";
 import { notifyError } from "@/shared/ui/notify";
 import { ErrorState, RowsSkeleton } from "@/shared/ui/states";
@@ -13,17 +15,38 @@ import { Answer } from "./Answer";
 import { answerOfLive } from "./answerModel";
 import { Composer } from "./Composer";
 import { ConversationMenu } from "./ConversationMenu";
+import { Question } from "./Question";
 import { StoredTurn } from "./StoredTurn";
+import { useAttachments } from "./useAttachments";
 import { useConversation } from "./useConversation";
+import { useSees } from "./useSees";
+import { useStickToEnd } from "./useStickToEnd";
 import { inputsFor, missingInputs, VariableInputs, type Inputs } from "./VariableInputs";
 
-export function ChatPreview({ app }: { app: App }) {
+export function ChatPreview({ app, compare }: { app: App; compare: ReactNode }) {
   const { t } = useTranslation();
   const draft = useDraft((state) => state.draft);
-  const { conversationId, messages, stored, run, live, send, stop, open } = useConversation(app.id);
-  const [search] = useSearchParams();
+  const flush = useDraft((state) => state.flush);
+  const [search, setSearch] = useSearchParams();
+  const conversationId = search.get("conversation");
+  const select = useCallback(
+    (id: string | null) =>
+      setSearch(
+        (params) => {
+          if (id) params.set("conversation", id);
+          else params.delete("conversation");
+          return params;
+        },
+        { replace: true },
+      ),
+    [setSearch],
+  );
+  const { messages, stored, run, live, send, stop, open } = useConversation({ appId: app.id, conversationId, select });
   const [question, setQuestion] = useState(search.get("ask") ?? "");
   const [filled, setFilled] = useState<Inputs>({});
+  const sees = useSees();
+  const attachments = useAttachments();
+  const [asked, setAsked] = useState<RunFile[]>([]);
   const { scroller, onScroll } = useStickToEnd([stored.length, run]);
   const missing = missingInputs(draft.variables, filled);
   const empty = stored.length === 0 && !run;
@@ -31,10 +54,14 @@ export function ChatPreview({ app }: { app: App }) {
   const ask = async (text: string) => {
     if (live || !text.trim() || missing.length > 0) return;
     setQuestion("");
+    const files = sees ? attachments.take() : [];
+    setAsked(files);
     try {
-      await send(text.trim(), inputsFor(draft.variables, filled));
+      await flush();
+      await send(text.trim(), inputsFor(draft.variables, filled), files.length > 0 ? { files: files.map((file) => file.id) } : {});
     } catch (reason) {
       setQuestion(text);
+      attachments.put(files);
       notifyError(reason);
     }
   };
@@ -42,7 +69,10 @@ export function ChatPreview({ app }: { app: App }) {
   return (
     <>
       <div className={classes.previewHead}>
-        <Text fw={600}>{t("build.preview")}</Text>
+        <Group gap="md" wrap="nowrap">
+          <Text fw={600}>{t("build.preview")}</Text>
+          {compare}
+        </Group>
         <ConversationMenu appId={app.id} current={conversationId} onOpen={open} />
       </div>
       <div className={classes.scroll} ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label={t("build.conversation")}>
@@ -54,7 +84,7 @@ export function ChatPreview({ app }: { app: App }) {
           )}
           {draft.opening_statement && (
             <div className={classes.answer}>
-              <Markdown text={draft.opening_statement} />
+              <Markdown text={filledIn(draft.opening_statement, inputsFor(draft.variables, filled))} />
             </div>
           )}
           {empty && !conversationId && (
@@ -67,13 +97,13 @@ export function ChatPreview({ app }: { app: App }) {
           ))}
           {run && (
             <>
-              {run.query && <div className={classes.question}>{run.query}</div>}
+              <Question text={run.query} files={asked} />
               <Answer answer={answerOfLive(run)} reconnecting={run.reconnecting} />
             </>
           )}
         </div>
       </div>
-      <Composer value={question} onChange={setQuestion} onSend={() => void ask(question)} onStop={() => void stop().catch(notifyError)} live={live} missing={missing} />
+      <Composer value={question} onChange={setQuestion} onSend={() => void ask(question)} onStop={() => void stop().catch(notifyError)} live={live} missing={missing} attachments={attachments} sees={sees} />
     </>
   );
 }
@@ -99,20 +129,4 @@ function Suggestions({ questions, hasOpening, onAsk }: { questions: string[]; ha
       )}
     </>
   );
-}
-
-/** Keeps the end of the conversation in sight, unless the reader has scrolled up. */
-function useStickToEnd(changes: unknown[]) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  useEffect(() => {
-    const element = scroller.current;
-    if (element && atEnd.current) element.scrollTop = element.scrollHeight;
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the caller names what moves the end
-  }, changes);
-  const onScroll = () => {
-    const element = scroller.current;
-    if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;
-  };
-  return { scroller, onScroll };
 }

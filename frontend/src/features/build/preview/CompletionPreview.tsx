@@ -1,30 +1,53 @@
-/** Inputs above, the output below: a completion app answers once and remembers nothing. */
+/** Inputs above, the output below: a completion app answers once and remembers nothing; the address keeps the run. */
 import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { IconPlayerPlay, IconPlayerStopFilled } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useCallback, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import type { App } from "@/shared/api/types";
+import { useMay } from "@/shared/api/workspace";
 import { useDraft } from "@/shared/draft/DraftContext";
-import { useRun } from "@/shared/sse/useRun";
 import { notifyError } from "@/shared/ui/notify";
 import classes from "../build.module.css";
 import { Answer } from "./Answer";
-import { answerOfLive } from "./answerModel";
+import { AttachButton, AttachedFiles } from "./Attached";
+import { useAttachments } from "./useAttachments";
+import { useKeptRun } from "./useKeptRun";
+import { useSees } from "./useSees";
 import { inputsFor, missingInputs, VariableInputs, type Inputs } from "./VariableInputs";
 
-export function CompletionPreview({ app }: { app: App }) {
+export function CompletionPreview({ app, compare }: { app: App; compare: ReactNode }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const variables = useDraft((state) => state.draft.variables);
   const flush = useDraft((state) => state.flush);
-  const [filled, setFilled] = useState<Inputs>({});
-  const { run, start, stop, live } = useRun(() => void client.invalidateQueries({ queryKey: ["runs"] }));
+  const [search, setSearch] = useSearchParams();
+  const keep = useCallback(
+    (id: string | null) =>
+      setSearch(
+        (params) => {
+          if (id) params.set("run", id);
+          else params.delete("run");
+          return params;
+        },
+        { replace: true },
+      ),
+    [setSearch],
+  );
+  const { run, answer, inputs, start, stop, live } = useKeptRun({ runId: search.get("run"), keep });
+  const [typed, setTyped] = useState<Inputs | null>(null);
+  const filled = typed ?? inputs ?? {};
   const missing = missingInputs(variables, filled);
+  const may = useMay();
+  const sees = useSees();
+  const attachments = useAttachments();
   const go = async () => {
     try {
+      setTyped(filled);
       await flush();
-      await start(app.id, { inputs: inputsFor(variables, filled) });
+      await start(app.id, {
+        inputs: inputsFor(variables, filled),
+        ...(sees && attachments.files.length > 0 ? { files: attachments.files.map((file) => file.id) } : {}),
+      });
     } catch (reason) {
       notifyError(reason);
     }
@@ -32,7 +55,10 @@ export function CompletionPreview({ app }: { app: App }) {
   return (
     <>
       <div className={classes.previewHead}>
-        <Text fw={600}>{t("build.preview")}</Text>
+        <Group gap="md" wrap="nowrap">
+          <Text fw={600}>{t("build.preview")}</Text>
+          {compare}
+        </Group>
       </div>
       <div className={classes.scroll}>
         <Stack className={classes.thread}>
@@ -43,22 +69,34 @@ export function CompletionPreview({ app }: { app: App }) {
                   {t("build.completionHint")}
                 </Text>
               ) : (
-                <VariableInputs variables={variables} values={filled} onChange={setFilled} />
+                <VariableInputs variables={variables} values={filled} onChange={setTyped} />
               )}
-              <Group justify="flex-end">
+              {attachments.problem && (
+                <Text size="sm" c="red" role="alert">
+                  {attachments.problem}
+                </Text>
+              )}
+              <AttachedFiles files={attachments.files} onRemove={attachments.remove} />
+              {!may.edit && (
+                <Text size="sm" c="dimmed" role="note">
+                  {t("build.readOnlyAsk")}
+                </Text>
+              )}
+              <Group justify="space-between">
+                <AttachButton attachments={attachments} sees={sees} />
                 {live ? (
                   <Button variant="light" leftSection={<IconPlayerStopFilled size={16} />} onClick={() => void stop().catch(notifyError)}>
                     {t("build.stop")}
                   </Button>
                 ) : (
-                  <Button leftSection={<IconPlayerPlay size={16} />} onClick={() => void go()} disabled={missing.length > 0}>
+                  <Button leftSection={<IconPlayerPlay size={16} />} onClick={() => void go()} disabled={!may.edit || missing.length > 0 || attachments.uploading !== ""}>
                     {t("build.run")}
                   </Button>
                 )}
               </Group>
             </Stack>
           </Paper>
-          {run && <Answer answer={answerOfLive(run)} reconnecting={run.reconnecting} />}
+          {answer && <Answer answer={answer} reconnecting={run?.reconnecting ?? false} />}
         </Stack>
       </div>
     </>

@@ -34,7 +34,7 @@ export function ConversationMenu({ appId, current, onOpen }: ConversationMenuPro
     onError: notifyError,
   });
   return (
-    <Group gap="xs">
+    <Group gap="xs" wrap="nowrap">
       {current && (
         <Tooltip label={t("build.deleteConversation")}>
           <ActionIcon variant="subtle" color="gray" onClick={() => remove.mutate(current)} aria-label={t("build.deleteConversation")}>
@@ -71,9 +71,12 @@ export function ConversationMenu({ appId, current, onOpen }: ConversationMenuPro
           )}
         </Menu.Dropdown>
       </Menu>
-      <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={() => onOpen(null)}>
+      <Button size="xs" variant="default" visibleFrom="sm" leftSection={<IconPlus size={14} />} onClick={() => onOpen(null)}>
         {t("build.newConversation")}
       </Button>
+      <ActionIcon variant="default" hiddenFrom="sm" onClick={() => onOpen(null)} aria-label={t("build.newConversation")}>
+        <IconPlus size={16} />
+      </ActionIcon>
     </Group>
   );
 }

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api } from "@/shared/api/client";
 import type { Message, RunDetail } from "@/shared/api/runTypes";
 import { storedSteps } from "@/shared/sse/steps";
-import classes from "../build.module.css";
 import { Answer } from "./Answer";
+import { Question } from "./Question";
 import { answerOfMessage } from "./answerModel";
 
 export function StoredTurn({ message, agent }: { message: Message; agent: boolean }) {
@@ -17,7 +17,7 @@ export function StoredTurn({ message, agent }: { message: Message; agent: boolea
   const steps = (trace.data?.nodes ?? []).flatMap(storedSteps);
   return (
     <>
-      {message.query && <div className={classes.question}>{message.query}</div>}
+      <Question text={message.query} files={message.files} />
       <Answer answer={answerOfMessage(message, steps)} />
     </>
   );

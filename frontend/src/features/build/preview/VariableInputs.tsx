@@ -1,13 +1,14 @@
 /** The form that a person fills in before the app answers, made from the draft's variables. */
 import { Checkbox, NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import type { Json, Variable } from "@/shared/api/types";
+import { FileVariable } from "./FileVariable";
 
 export type Inputs = Record<string, Json>;
 
 /** What is sent: what was filled in, else the default; numbers and ticks in their own type. */
 export function inputsFor(variables: Variable[], filled: Inputs): Inputs {
   const entries = variables.map((variable) => [variable.name, filled[variable.name] ?? variable.default ?? ""] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== ""));
+  return Object.fromEntries(entries.filter(([, value]) => value !== "" && !(Array.isArray(value) && value.length === 0)));
 }
 
 export function missingInputs(variables: Variable[], filled: Inputs): Variable[] {
@@ -36,7 +37,7 @@ export function VariableInputs({ variables, values, onChange }: VariableInputsPr
   );
 }
 
-function VariableInput({ variable, value, onChange }: { variable: Variable; value: Json; onChange: (value: Json) => void }) {
+export function VariableInput({ variable, value, onChange }: { variable: Variable; value: Json; onChange: (value: Json) => void }) {
   const label = variable.label || variable.name;
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
   const common = { label, withAsterisk: variable.required };
@@ -49,6 +50,9 @@ function VariableInput({ variable, value, onChange }: { variable: Variable; valu
       return <Select {...common} data={variable.options} value={text || null} onChange={(next) => onChange(next ?? "")} clearable={!variable.required} />;
     case "number":
       return <NumberInput {...common} value={text} onChange={(next) => onChange(next === "" ? "" : Number(next))} />;
+    case "file":
+    case "file-list":
+      return <FileVariable variable={variable} value={value} onChange={onChange} />;
     case "checkbox":
       return <Checkbox label={label} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />;
   }

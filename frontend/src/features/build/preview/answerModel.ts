@@ -1,6 +1,6 @@
 /** One shape for an answer, whether it is streaming now or was stored long ago. */
 import type { Source } from "@/shared/api/events";
-import type { Message, RunStatus } from "@/shared/api/runTypes";
+import type { Message, RunDetail, RunStatus } from "@/shared/api/runTypes";
 import type { LiveRun } from "@/shared/sse/useRun";
 import { answerOf, type StepView } from "@/shared/sse/runView";
 
@@ -48,4 +48,10 @@ export function answerOfMessage(message: Message, steps: StepView[]): AnswerMode
     cost: message.cost,
     rating: message.feedback?.rating ?? null,
   };
+}
+
+/** A run's trace as an answer: its sources are those of the last node that named some. */
+export function answerOfRun(run: RunDetail, steps: StepView[]): AnswerModel {
+  const sources = run.nodes.findLast((node) => (node.sources ?? []).length > 0)?.sources ?? null;
+  return answerOfMessage({ ...run, sources }, steps);
 }

@@ -1,12 +1,11 @@
-/** The conversation of the preview: its id in the address, its messages from the server, its live run on top. */
+/** A conversation with the draft or a variant: its messages from the server, its live run on top. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
-import { useSearchParams } from "react-router";
 import { api } from "@/shared/api/client";
 import type { Page } from "@/shared/api/types";
 import type { Message } from "@/shared/api/runTypes";
-import { useDraft } from "@/shared/draft/DraftContext";
 import { isLive } from "@/shared/sse/runView";
+import type { RunRequest } from "@/shared/sse/runStream";
 import { useRun } from "@/shared/sse/useRun";
 import type { Inputs } from "./VariableInputs";
 
@@ -23,11 +22,15 @@ async function allMessages(appId: string, conversationId: string): Promise<Messa
   return messages;
 }
 
-export function useConversation(appId: string) {
+interface Conversing {
+  appId: string;
+  /** Which conversation is open; its owner keeps the id, in the address for instance. */
+  conversationId: string | null;
+  select: (id: string | null) => void;
+}
+
+export function useConversation({ appId, conversationId, select }: Conversing) {
   const client = useQueryClient();
-  const flush = useDraft((state) => state.flush);
-  const [search, setSearch] = useSearchParams();
-  const conversationId = search.get("conversation");
   const messages = useQuery({
     queryKey: ["messages", appId, conversationId],
     queryFn: () => allMessages(appId, conversationId ?? ""),
@@ -40,24 +43,14 @@ export function useConversation(appId: string) {
     void client.invalidateQueries({ queryKey: ["runs"] });
   });
 
-  const select = useCallback(
-    (id: string | null) =>
-      setSearch(
-        (params) => {
-          if (id) params.set("conversation", id);
-          else params.delete("conversation");
-          return params;
-        },
-        { replace: true },
-      ),
-    [setSearch],
-  );
-
-  // A new conversation gets its address as soon as its first run has named it.
-  const named = run?.view.conversationId ?? null;
+  // A new conversation is selected as soon as its first run has named it: once a run, others may be opened meanwhile.
+  const [named, namedBy] = [run?.view.conversationId ?? null, run?.view.runId ?? null];
+  const chosenFor = useRef<string | null>(null);
   useEffect(() => {
-    if (named && named !== conversationId && live) select(named);
-  }, [named, conversationId, live, select]);
+    if (!named || chosenFor.current === namedBy) return;
+    chosenFor.current = namedBy;
+    if (named !== conversationId) select(named);
+  }, [named, namedBy, conversationId, select]);
 
   // A reloaded page follows the run that is still going.
   const attached = useRef<string | null>(null);
@@ -69,11 +62,9 @@ export function useConversation(appId: string) {
   }, [last, run, attach]);
 
   const send = useCallback(
-    async (query: string, inputs: Inputs) => {
-      await flush();
-      await start(appId, { query, inputs, ...(conversationId ? { conversation_id: conversationId } : {}) });
-    },
-    [appId, conversationId, flush, start],
+    (query: string, inputs: Inputs, variant: Pick<RunRequest, "version" | "overrides" | "files"> = {}) =>
+      start(appId, { query, inputs, ...variant, ...(conversationId ? { conversation_id: conversationId } : {}) }),
+    [appId, conversationId, start],
   );
   const open = useCallback(
     (id: string | null) => {
@@ -83,5 +74,5 @@ export function useConversation(appId: string) {
     [clear, select],
   );
   const stored = (messages.data ?? []).filter((message) => message.id !== run?.view.runId);
-  return { conversationId, messages, stored, run, live, send, stop, open };
+  return { messages, stored, run, live, send, stop, open };
 }

@@ -1,8 +1,13 @@
-/** The passages an answer stands on: a quiet list, the cited ones first to see, each opens in a drawer. */
-import { Badge, Box, Divider, Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core";
+/** The passages an answer stands on: a quiet list, the cited ones first to see, each opens where it stands. */
+import { Badge, Box, Button, Divider, Drawer, Group, Stack, Text, UnstyledButton } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconFileText } from "@tabler/icons-react";
+import { useContext } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { Source } from "@/shared/api/events";
+import { WorkspaceContext } from "@/shared/api/workspace";
+import { PassagePlace } from "../passage/PassagePlace";
 import classes from "./run.module.css";
 
 interface SourcesProps {
@@ -43,10 +48,19 @@ export function Sources({ sources, onOpen }: SourcesProps) {
   );
 }
 
+/** Its document on the page for knowledge, with the passage before all others. */
+function placeOf(source: Source): string {
+  const place = new URLSearchParams({ document: source.document_id, chunk: source.chunk_id });
+  if (source.page !== null) place.set("page", String(source.page));
+  return `knowledge/${source.dataset_id}?${place}`;
+}
+
 export function PassageDrawer({ source, onClose }: { source: Source | null; onClose: () => void }) {
   const { t } = useTranslation();
+  const workspace = useContext(WorkspaceContext);
+  const narrow = useMediaQuery("(max-width: 760px)");
   return (
-    <Drawer opened={source !== null} onClose={onClose} title={t("runs.passage")} size={480}>
+    <Drawer opened={source !== null} onClose={onClose} title={t("runs.passage")} size={narrow ? "100%" : 720}>
       {source && (
         <Stack gap="sm">
           <Group gap="xs" wrap="nowrap" align="flex-start">
@@ -61,11 +75,14 @@ export function PassageDrawer({ source, onClose }: { source: Source | null; onCl
               {t("runs.score", { score: source.score.toFixed(3) })}
             </Badge>
             {source.cited && <Badge>{t("runs.cited")}</Badge>}
+            {workspace && (
+              <Button component={Link} to={`/w/${workspace.id}/${placeOf(source)}`} variant="default" size="compact-xs" ml="auto" leftSection={<IconFileText size={14} />}>
+                {t("runs.openDocument")}
+              </Button>
+            )}
           </Group>
           <Divider />
-          <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }} lh={1.65}>
-            {source.text}
-          </Text>
+          <PassagePlace key={source.chunk_id} address={{ datasetId: source.dataset_id, documentId: source.document_id, chunkId: source.chunk_id }} text={source.text} />
         </Stack>
       )}
     </Drawer>

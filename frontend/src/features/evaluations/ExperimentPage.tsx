@@ -1,0 +1,128 @@
+/** One experiment: how far it is, what each variant scored, and every case side by side. */
+import { Alert, Button, Group, Progress, Stack, Text } from "@mantine/core";
+import { IconArrowLeft, IconPlayerStopFilled, IconTrash } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useNavigate } from "react-router";
+import { api } from "@/shared/api/client";
+import { useMay, useRoute } from "@/shared/api/workspace";
+import type { ExperimentDetail } from "@/shared/evaluations/types";
+import { formatCount, formatUsd } from "@/shared/format/numbers";
+import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
+import { notifyError } from "@/shared/ui/notify";
+import { Page } from "@/shared/ui/Page";
+import { Loaded } from "@/shared/ui/states";
+import { CaseList } from "./CaseList";
+import { doneOf } from "./experimentModel";
+import { ExperimentStatus } from "./Experiments";
+import { useExperiment, useExperimentRows } from "./queries";
+import { ResultTable } from "./ResultTable";
+
+export function ExperimentPage({ id }: { id: string }) {
+  const experiment = useExperiment(id);
+  return <Loaded query={experiment}>{(loaded) => <Frame experiment={loaded} />}</Loaded>;
+}
+
+function Frame({ experiment }: { experiment: ExperimentDetail }) {
+  const { t } = useTranslation();
+  const route = useRoute();
+  const may = useMay();
+  const client = useQueryClient();
+  const moving = !experiment.finished_at;
+  const rows = useExperimentRows(experiment.id, moving);
+  const cancel = useMutation({
+    mutationFn: () => api.post<ExperimentDetail>(`/experiments/${experiment.id}/cancel`),
+    onSuccess: (next) => client.setQueryData(["experiment", experiment.id], next),
+    onError: notifyError,
+  });
+  return (
+    <Page
+      title={experiment.name}
+      description={
+        <Button component={Link} to={route("evaluations/experiments")} size="compact-sm" variant="subtle" color="gray" ml={-8} leftSection={<IconArrowLeft size={15} />}>
+          {t("evaluations.experiments.all")}
+        </Button>
+      }
+      actions={
+        may.edit &&
+        moving && (
+          <Button variant="light" color="red" leftSection={<IconPlayerStopFilled size={14} />} loading={cancel.isPending} onClick={() => cancel.mutate()}>
+            {t("evaluations.experiments.cancel")}
+          </Button>
+        )
+      }
+    >
+      <Stack gap="lg">
+        <State experiment={experiment} />
+        <ResultTable experiment={experiment} />
+        <Loaded query={rows}>{(list) => <CaseList experiment={experiment} rows={list} />}</Loaded>
+        {may.edit && !moving && <Delete experiment={experiment} />}
+      </Stack>
+    </Page>
+  );
+}
+
+function State({ experiment }: { experiment: ExperimentDetail }) {
+  const { t, i18n } = useTranslation();
+  const route = useRoute();
+  const { progress } = experiment;
+  const done = doneOf(experiment);
+  const parts = [
+    t("evaluations.experiments.done", { done: formatCount(done, i18n.language), total: formatCount(progress.total, i18n.language) }),
+    progress.failed > 0 && t("evaluations.experiments.failed", { count: progress.failed }),
+    t("evaluations.experiments.tokens", { tokens: formatCount(progress.prompt_tokens + progress.completion_tokens, i18n.language) }),
+    Number(progress.cost) > 0 && formatUsd(progress.cost),
+  ].filter(Boolean);
+  return (
+    <Stack gap="xs">
+      <Group gap="sm">
+        <ExperimentStatus status={experiment.status} />
+        <Text size="sm" component={Link} to={route(`apps/${experiment.app.id}/build`)} c="accent">
+          {experiment.app.name}
+        </Text>
+        {experiment.test_set && (
+          <Text size="sm" component={Link} to={route(`evaluations/sets/${experiment.test_set.id}`)} c="accent">
+            {experiment.test_set.name}
+          </Text>
+        )}
+        <Text size="sm" c="dimmed" className="numbers">
+          {parts.join(" · ")}
+        </Text>
+      </Group>
+      {!experiment.finished_at && <Progress value={(100 * done) / Math.max(1, progress.total)} size={4} aria-label={t("evaluations.experiments.progress")} />}
+      {experiment.reason && (
+        <Alert variant="light" color="yellow" role="status">
+          {experiment.reason}
+        </Alert>
+      )}
+    </Stack>
+  );
+}
+
+function Delete({ experiment }: { experiment: ExperimentDetail }) {
+  const { t } = useTranslation();
+  const route = useRoute();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [asking, setAsking] = useState(false);
+  const remove = useMutation({
+    mutationFn: () => api.delete(`/experiments/${experiment.id}`),
+    onSuccess: async () => {
+      await navigate(route("evaluations/experiments"));
+      client.removeQueries({ queryKey: ["experiment", experiment.id] });
+      await client.invalidateQueries({ queryKey: ["experiments"] });
+    },
+    onError: notifyError,
+  });
+  return (
+    <Group justify="flex-end">
+      <Button variant="subtle" color="gray" size="xs" leftSection={<IconTrash size={14} />} onClick={() => setAsking(true)}>
+        {t("evaluations.experiments.delete")}
+      </Button>
+      <ConfirmDelete opened={asking} onClose={() => setAsking(false)} title={t("evaluations.experiments.delete")} busy={remove.isPending} onConfirm={() => remove.mutate()}>
+        <Text size="sm">{t("evaluations.experiments.deleteText", { name: experiment.name })}</Text>
+      </ConfirmDelete>
+    </Group>
+  );
+}
