@@ -1,13 +1,14 @@
 """Stand-ins for what a run needs from outside: a scripted model, knowledge from a list, files from a dict."""
 
 import asyncio
+import mimetypes
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agents.errors import ModelNotFound
+from agents.errors import InvalidInput, ModelNotFound
 from agents.events import Body, NodeFinished, NodeStarted, TextDelta, TextReset
-from agents.ports import ChatModel, Ports
+from agents.ports import ChatModel, DatasetInfo, Ports, SearchChoice
 from agents.types import EdgeSpec, FileRef, JsonObject, JsonValue, NodeSpec, RunSpec, Source
 from inference.types import (
     Delta,
@@ -124,14 +125,16 @@ class FakeKnowledge:
     """Finds the passages of a list, by dataset, in their order."""
 
     passages: tuple[Source, ...] = ()
-    searched: list[tuple[str, tuple[str, ...], int, str, float | None]] = field(default_factory=list)
+    searched: list[tuple[str, SearchChoice]] = field(default_factory=list)
+    known: tuple[DatasetInfo, ...] = ()
 
-    async def search(
-        self, query: str, dataset_ids: Sequence[str], *, top_k: int, mode: str, score_threshold: float | None
-    ) -> tuple[Source, ...]:
-        self.searched.append((query, tuple(dataset_ids), top_k, mode, score_threshold))
-        found = [source for source in self.passages if source.dataset_id in dataset_ids][:top_k]
+    async def search(self, query: str, choice: SearchChoice) -> tuple[Source, ...]:
+        self.searched.append((query, choice))
+        found = [source for source in self.passages if source.dataset_id in choice.dataset_ids][: choice.top_k]
         return tuple(replace(source, position=position) for position, source in enumerate(found, 1))
+
+    async def datasets(self, dataset_ids: Sequence[str]) -> tuple[DatasetInfo, ...]:
+        return tuple(item for item in self.known if item.id in dataset_ids)
 
     def pack(self, sources: Sequence[Source]) -> str:
         return "\n".join(f"[{source.position}] {source.text}" for source in sources)
@@ -142,17 +145,46 @@ class FakeKnowledge:
 
 @dataclass
 class FakeFiles:
+    """The files of the run's owner by id, which is their name too; nobody else's are there."""
+
     contents: Mapping[str, bytes] = field(default_factory=dict)
+    made: dict[str, bytes] = field(default_factory=dict)
 
     async def read(self, ref: FileRef) -> bytes:
-        if ref.id not in self.contents:
+        if ref.id not in self._all:
             raise FileNotFoundError(ref.id)
-        return self.contents[ref.id]
+        return self._all[ref.id]
+
+    async def find(self, file_id: str) -> FileRef:
+        if file_id not in self._all:
+            raise FileNotFoundError(file_id)
+        mime_type = mimetypes.guess_type(file_id)[0] or "application/octet-stream"
+        return FileRef(file_id, file_id, mime_type, len(self._all[file_id]))
+
+    async def create(self, name: str, mime_type: str, content: bytes) -> FileRef:
+        self.made[name] = content
+        return FileRef(name, name, mime_type, len(content))
+
+    @property
+    def _all(self) -> Mapping[str, bytes]:
+        return {**self.contents, **self.made}
+
+
+class FakeDocuments:
+    """Reads files that are plain text."""
+
+    async def text(self, name: str, content: bytes) -> str:
+        if not name.endswith((".txt", ".md")):
+            raise InvalidInput(f"{name!r} cannot be read: it is no text")
+        return content.decode()
 
 
 def ports_of(*models: ScriptedModel, knowledge: FakeKnowledge | None = None, files: FakeFiles | None = None) -> Ports:
     return Ports(
-        FakeModels({model.info.id: model for model in models}), knowledge or FakeKnowledge(), files or FakeFiles()
+        FakeModels({model.info.id: model for model in models}),
+        knowledge or FakeKnowledge(),
+        files or FakeFiles(),
+        FakeDocuments(),
     )
 
 

@@ -295,7 +295,7 @@ async def test_r41_a_document_cannot_make_the_agent_call_what_it_was_not_given()
     )
     bodies = await collect(agent((), dataset_ids=["d1"]), ports_of(ScriptedModel(obedient), knowledge=knowledge))
     assert {r.error for r in results_of(bodies)[1:]} == {"tool_not_found", "tool_retry"}
-    assert not Effect.keys and [search[1] for search in knowledge.searched] == [("d1",)]
+    assert not Effect.keys and [search[1].dataset_ids for search in knowledge.searched] == [("d1",)]
 
 
 async def test_knowledge_search_numbers_passages_across_searches_and_the_answer_cites_them() -> None:
@@ -323,7 +323,7 @@ async def test_a_tool_cannot_widen_the_applications_datasets() -> None:
     knowledge = FakeKnowledge((passage("c3", "Red.", dataset_id="d2"),))
     script = by_step(Reply("", (call("knowledge_search", query="x"),), "tool_calls"), Reply("None."))
     await collect(spec, ports_of(ScriptedModel(script), knowledge=knowledge))
-    assert knowledge.searched[0][1] == ("d1",)
+    assert knowledge.searched[0][1].dataset_ids == ("d1",)
 
 
 async def test_results_that_do_not_fit_any_more_are_forgotten_the_oldest_first() -> None:

@@ -27,7 +27,7 @@ SCOPE = Scope(
     ],
 )
 def test_references_are_replaced_and_all_else_stays(template: str, text: str) -> None:
-    assert render(template, SCOPE, "[1] passage") == text
+    assert render(template, SCOPE, blocks={("context",): "[1] passage"}) == text
 
 
 def test_a_value_is_never_read_as_a_template() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agents.tools.spec import NoConfig
 from agents.types import EdgeSpec
-from agents.workflow.frontier import frontier_of
+from agents.workflow.frontier import Advancing, frontier_of
 from agents.workflow.graph import Graph, GraphNode
 
 HANDLES = ("source", "else")
@@ -53,6 +53,22 @@ def test_every_order_runs_just_the_nodes_that_are_reached_each_once_and_after_wh
     reached = {name for name in graph.nodes if is_reached(graph, name, choice)}
     assert set(chosen) == reached
     assert frontier.skipped == set(graph.nodes) - reached
+
+
+@given(GRAPHS, st.data())
+def test_the_frontier_that_is_kept_up_to_date_is_the_one_that_is_computed_anew(
+    graph: Graph, data: st.DataObject
+) -> None:
+    advancing, chosen = Advancing(graph), dict[str, str]()
+    while True:
+        frontier = frontier_of(graph, chosen)
+        assert set(advancing.ready) == set(frontier.ready)
+        assert advancing.skipped == frontier.skipped
+        if not frontier.ready:
+            return
+        node_id = data.draw(st.sampled_from(frontier.ready))
+        chosen[node_id] = data.draw(st.sampled_from(HANDLES))
+        advancing.finish(node_id, chosen[node_id])
 
 
 def test_a_join_waits_for_both_branches_but_not_for_one_that_was_not_taken() -> None:

@@ -70,6 +70,39 @@ async def test_a_completion_app_says_its_prompt_as_the_user() -> None:
     assert await sent_for(spec) == (Message("user", "Translate dog."),)
 
 
+EXAMPLES: JsonValue = [
+    {"user": "{{t}}?", "assistant": "Woof."},
+    {"user": "Nobody answers this.", "assistant": " "},
+]
+
+
+async def test_examples_stand_between_the_prompt_and_the_conversation() -> None:
+    config = llm_config("You help {{t}}.", memory=MEMORY, examples=EXAMPLES)
+    spec = spec_of([node("llm", "llm", config)], (), inputs={"t": "dog"}, history=HISTORY)
+    assert await sent_for(spec) == (
+        Message("system", "You help dog."),
+        Message("user", "dog?"),
+        Message("assistant", "Woof."),
+        Message("user", "Hello"),
+        Message("assistant", "Hi!"),
+        Message("user", "Why?"),
+    )
+
+
+async def test_examples_are_not_taken_for_what_a_user_says() -> None:
+    spec = spec_of([node("llm", "llm", llm_config("Say {{t}}.", examples=EXAMPLES))], query="", inputs={"t": "dog"})
+    asked = Message("user", "Say dog.")
+    assert await sent_for(spec) == (Message("user", "dog?"), Message("assistant", "Woof."), asked)
+    lone = spec_of([node("llm", "llm", llm_config("Say {{t}}.", examples=EXAMPLES))], query="Now.", inputs={"t": "dog"})
+    assert (await sent_for(lone))[-1] == Message("user", "Now.")
+
+
+async def test_examples_are_told_in_a_prompt_in_one_piece() -> None:
+    config = llm_config("", examples=EXAMPLES) | {"prompt_template": {"text": "Q: {{#query#}}"}}
+    spec = spec_of([node("llm", "llm", config)], query="Why?", inputs={"t": "dog"})
+    assert await sent_for(spec) == (Message("user", "Human: dog?\nAssistant: Woof.\n\nQ: Why?"),)
+
+
 async def test_nothing_to_say_is_an_error() -> None:
     bodies = await run(chat("", query=" "), ports_of(ScriptedModel(always("ok"))))
     assert isinstance(bodies[-1], RunFailed) and bodies[-1].code == "invalid_input"
@@ -127,6 +160,7 @@ async def test_the_outputs_say_text_reasoning_reason_and_usage() -> None:
         "reasoning_content": "hm",
         "finish_reason": "length",
         "usage": usage,
+        "files": [],
     }
     end = bodies[-1]
     assert isinstance(end, RunFinished)

@@ -121,6 +121,54 @@ async def test_the_time_is_told_where_it_is_asked_for() -> None:
             await tool.call({"timezone": wrong}, CONTEXT)
 
 
+SHOWN = ("name", "title", "description", "parameters", "icon")
+TOOL_NAMES = [
+    "calculator",
+    "current_time",
+    "localtime_to_timestamp",
+    "timestamp_to_localtime",
+    "timezone_conversion",
+    "weekday",
+    "knowledge_search",
+    "web_reader",
+    "http_request",
+    "searxng_search",
+    "brave_search",
+    "tavily_search",
+    "google_search",
+    "wikipedia_search",
+    "json_process",
+    "chart",
+    "code_interpreter",
+]
+NODE_SHOWN = ("kind", "title", "description", "category", "icon")
+NODE_KINDS = [
+    "start",
+    "knowledge-retrieval",
+    "llm",
+    "agent",
+    "answer",
+    "end",
+    "iteration",
+    "iteration-start",
+    "loop",
+    "loop-start",
+    "loop-end",
+    "workflow",
+    "question-classifier",
+    "parameter-extractor",
+    "code",
+    "http-request",
+    "tool",
+    "if-else",
+    "template-transform",
+    "variable-aggregator",
+    "assigner",
+    "list-operator",
+    "document-extractor",
+]
+
+
 class Echo:
     name, description, idempotent = "echo", "Says it again", True
     parameters: JsonObject = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
@@ -162,17 +210,14 @@ async def test_a_langchain_tool_is_one_of_ours() -> None:
 
 
 def test_what_the_console_shows_of_tools_and_nodes_is_complete() -> None:
-    assert [item["name"] for item in tool_types()] == ["calculator", "current_time", "knowledge_search"] == list(TOOLS)
+    assert [item["name"] for item in tool_types()] == TOOL_NAMES == list(TOOLS)
     for item in tool_types():
-        assert item.keys() == {"name", "title", "description", "parameters", "icon"} and all(item.values())
+        assert item.keys() == {*SHOWN, "config_schema", "outputs", "writes", "credentials"}
+        assert all(item[name] for name in SHOWN)
         Draft202012Validator.check_schema(item["parameters"])  # type: ignore[arg-type]  # it is a schema
-    assert (
-        [item["kind"] for item in node_types()]
-        == ["start", "knowledge-retrieval", "llm", "agent", "answer"]
-        == list(NODES)
-    )
+    assert [item["kind"] for item in node_types()] == NODE_KINDS == list(NODES)
     for item in node_types():
-        assert item.keys() == {"kind", "title", "description", "config_schema", "outputs"} and item["title"]
+        assert item.keys() == {*NODE_SHOWN, "config_schema", "outputs"} and all(item[name] for name in NODE_SHOWN)
         Draft202012Validator.check_schema(item["config_schema"])  # type: ignore[arg-type]  # it is a schema
 
 

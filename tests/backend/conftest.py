@@ -9,12 +9,14 @@ import pytest
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from django.test import Client
 
 from backend.accounts.models import ApiKey, KeyKind, Membership, Role, User, Workspace
 from backend.common.redis import redis_sync
 from backend.common.secrets import key_create
+from tests.backend.emptying import sql_flush
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,14 @@ class JsonClient(Client):
         return getattr(self, method.lower())(path, **kwargs)
 
 
-def person_create(role: Role = Role.OWNER, workspace: Workspace | None = None) -> Person:
+def person_create(
+    role: Role = Role.OWNER, workspace: Workspace | None = None, *, is_machine_admin: bool = False
+) -> Person:
     """Create a member, in a new workspace unless one is given."""
     workspace = workspace or Workspace.objects.create(name=f"ws-{uuid.uuid4().hex[:6]}")
-    user = User.objects.create(email=f"{uuid.uuid4().hex[:10]}@example.org", password="!")
+    user = User.objects.create(
+        email=f"{uuid.uuid4().hex[:10]}@example.org", password="!", is_machine_admin=is_machine_admin
+    )
     Membership.objects.create(workspace=workspace, user=user, role=role)
     key = key_create("pat")
     ApiKey.objects.create(
@@ -76,8 +82,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture
 def owner(db: None) -> Person:
-    """The owner of a fresh workspace."""
-    return person_create()
+    """The owner of a fresh workspace, who administers the machine as the first account does."""
+    return person_create(is_machine_admin=True)
 
 
 @pytest.fixture
@@ -96,6 +102,13 @@ def member(owner: Person) -> Callable[[Role], Person]:
 def anonymous() -> JsonClient:
     """A client without credentials."""
     return JsonClient()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empties_what_is_filled(django_db_setup: None) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

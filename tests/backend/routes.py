@@ -3,33 +3,18 @@
 A new endpoint must be added here, with the least role for each method; until then `test_r14_…` fails and names it.
 """
 
-import re
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from agents.types import RunSpec
-from backend.accounts.models import ApiKey, KeyKind, Membership, Role
-from backend.accounts.services import key_create_for
-from backend.accounts.services.members import invitation_create
-from backend.apps.models import App, AppVersion
-from backend.datasets.models import Dataset, Document
-from backend.files.services import file_store
-from backend.logs.models import Conversation, Feedback
-from backend.prompts.services import prompt_create
-from backend.providers.services import ModelDraft, provider_create
-from backend.runs.models import Run
-from tests.backend.conftest import Person, person_create
+Least = Literal["public", "visitor", "user", "viewer", "editor", "admin", "machine"]
+"""The least that a caller must be: anybody, a published page's visitor or any user for what is their own, or a role.
 
-Least = Literal["public", "user", "viewer", "editor", "admin"]
-"""The least that a caller must be: anybody, any user for what is their own, or a role in the workspace."""
+"machine": who cares for what all workspaces share, which no role in a workspace gives.
+"""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-END_USER = "ann"
 
 
 def crud(read: Least = "viewer", write: Least = "editor", methods: str = "GET POST") -> dict[str, Least]:
@@ -38,8 +23,14 @@ def crud(read: Least = "viewer", write: Least = "editor", methods: str = "GET PO
 
 
 APP = "api/v1/apps/<uuid:app_id>"
+EVALUATION_SET = "api/v1/test-sets/<uuid:evaluation_set_id>"
+EXPERIMENT = "api/v1/experiments/<uuid:experiment_id>"
+BATCH = f"{APP}/batches/<uuid:batch_id>"
+SITE = "api/v1/published/<str:code>"
 DATASET = "api/v1/datasets/<uuid:dataset_id>"
 DOCUMENT = f"{DATASET}/documents/<uuid:document_id>"
+CHUNK = f"{DOCUMENT}/chunks/<uuid:chunk_id>"
+TEST_SET = f"{DATASET}/test-sets/<uuid:test_set_id>"
 ONE = "GET PATCH DELETE"
 CONSOLE: dict[str, dict[str, Least]] = {
     "api/v1/health": {"GET": "public"},
@@ -60,6 +51,7 @@ CONSOLE: dict[str, dict[str, Least]] = {
     "api/v1/dataset-keys": crud(),
     "api/v1/dataset-keys/<uuid:key_id>": {"DELETE": "editor"},
     "api/v1/audit": {"GET": "admin"},
+    "api/v1/audit/export": {"GET": "admin"},
     "api/v1/files": {"POST": "editor"},
     "api/v1/files/<uuid:file_id>": {"GET": "viewer"},
     "api/v1/providers": crud(write="admin"),
@@ -67,26 +59,94 @@ CONSOLE: dict[str, dict[str, Least]] = {
     "api/v1/providers/<uuid:provider_id>": crud(write="admin", methods=ONE),
     "api/v1/providers/<uuid:provider_id>/test": {"POST": "admin"},
     "api/v1/provider-presets": {"GET": "viewer"},
-    "api/v1/models": crud(write="admin"),
+    "api/v1/token-counts": {"POST": "viewer"},
+    "api/v1/models": crud(write="machine"),
+    "api/v1/models/<str:model_id>": {"PATCH": "machine", "DELETE": "machine"},
+    "api/v1/models/<str:model_id>/load": {"POST": "machine"},
+    "api/v1/models/<str:model_id>/unload": {"POST": "machine"},
+    "api/v1/models/<str:model_id>/estimate": {"GET": "viewer"},
+    "api/v1/local-models": {"GET": "viewer"},
+    "api/v1/engines": {"GET": "viewer"},
+    "api/v1/model-jobs": {"GET": "viewer"},
+    "api/v1/model-jobs/<uuid:model_job_id>": {"GET": "viewer"},
+    "api/v1/model-jobs/<uuid:model_job_id>/cancel": {"POST": "machine"},
+    "api/v1/models/<str:model_id>/quantize": crud(write="machine"),
+    "api/v1/quantizations": {"GET": "viewer"},
+    "api/v1/quantizations/<uuid:quantization_id>": {"GET": "viewer"},
+    "api/v1/quantizations/<uuid:quantization_id>/cancel": {"POST": "machine"},
+    "api/v1/playground": {"POST": "editor"},
+    "api/v1/model-load": {"GET": "viewer"},
+    "api/v1/overview": {"GET": "viewer"},
     "api/v1/prompts": crud(),
+    "api/v1/prompts/assists": {"POST": "editor"},
+    "api/v1/prompts/assists/<uuid:run_id>": {"GET": "viewer"},
     "api/v1/prompts/<uuid:prompt_id>": crud(methods=ONE),
     "api/v1/prompts/<uuid:prompt_id>/versions": crud(),
+    "api/v1/dataset-tags": crud(),
+    "api/v1/dataset-tags/<uuid:tag_id>": crud(methods="PATCH DELETE"),
     "api/v1/datasets": crud(),
     DATASET: crud(methods=ONE),
+    f"{DATASET}/reindex": {"POST": "editor"},
+    f"{DATASET}/reembed": crud(methods="POST DELETE"),
+    f"{DATASET}/preview": {"POST": "editor"},
     f"{DATASET}/retrieve": {"POST": "viewer"},  # asks, changes nothing
+    f"{DATASET}/metadata-fields": crud(),
+    f"{DATASET}/metadata-fields/<uuid:field_id>": crud(methods="PATCH DELETE"),
     f"{DATASET}/documents": crud(),
-    DOCUMENT: crud(methods="GET DELETE"),
+    f"{DATASET}/documents/actions": {"POST": "editor"},
+    f"{DATASET}/documents/from-url": {"POST": "editor"},
+    DOCUMENT: crud(methods=ONE),
+    f"{DOCUMENT}/pause": {"POST": "editor"},
+    f"{DOCUMENT}/resume": {"POST": "editor"},
+    f"{DOCUMENT}/cancel": {"POST": "editor"},
     f"{DOCUMENT}/retry": {"POST": "editor"},
+    f"{DOCUMENT}/reindex": {"POST": "editor"},
     f"{DOCUMENT}/file": {"GET": "viewer"},
-    f"{DOCUMENT}/chunks": {"GET": "viewer"},
+    f"{DOCUMENT}/pages/<int:number>": {"GET": "viewer"},
+    f"{DOCUMENT}/chunks": crud(),
+    CHUNK: crud(methods=ONE),
+    f"{CHUNK}/place": {"GET": "viewer"},
+    f"{CHUNK}/children": {"POST": "editor"},
+    f"{CHUNK}/children/<uuid:child_id>": crud(methods="PATCH DELETE"),
+    f"{DATASET}/test-sets": crud(),
+    TEST_SET: crud(methods=ONE),
+    f"{TEST_SET}/cases": crud(),
+    f"{TEST_SET}/cases/<uuid:case_id>": crud(methods="PATCH DELETE"),
+    f"{TEST_SET}/generate": {"POST": "editor"},
+    f"{TEST_SET}/evaluations": crud(),
+    f"{TEST_SET}/evaluations/<uuid:evaluation_id>": {"GET": "viewer"},
     "api/v1/tools": {"GET": "viewer"},
+    "api/v1/tools/<str:tool_name>/credentials": {"PUT": "admin", "DELETE": "admin"},
+    "api/v1/tools/<str:tool_name>/try": {"POST": "editor"},
+    "api/v1/egress": crud(read="admin", write="admin", methods="GET PUT"),
+    "api/v1/egress/check": {"POST": "editor"},  # sends nothing; whoever may call a tool may ask what it would reach
     "api/v1/node-types": {"GET": "viewer"},
     "api/v1/runs": {"GET": "viewer"},
+    "api/v1/runs/count": {"GET": "viewer"},
     "api/v1/runs/<uuid:run_id>": {"GET": "viewer"},
     "api/v1/runs/<uuid:run_id>/events": {"GET": "viewer"},
     "api/v1/runs/<uuid:run_id>/cancel": {"POST": "editor"},
+    "api/v1/runs/<uuid:run_id>/answer": {"POST": "editor"},
+    "api/v1/runs/<uuid:run_id>/values/<uuid:value_id>": {"GET": "viewer"},
     "api/v1/runs/<uuid:run_id>/feedback": {"POST": "editor"},
+    "api/v1/runs/<uuid:run_id>/replay": {"POST": "editor"},
+    **{f"api/v1/analytics/{name}": {"GET": "viewer"} for name in ("totals", "series", "breakdown", "export")},
+    "api/v1/run-exports": crud(),
+    "api/v1/run-exports/<uuid:export_id>": {"GET": "viewer"},
+    "api/v1/run-exports/<uuid:export_id>/cancel": {"POST": "editor"},
+    "api/v1/run-exports/<uuid:export_id>/file": {"GET": "viewer"},
+    "api/v1/run-views": crud(write="viewer"),  # each person has their own
+    "api/v1/run-views/<uuid:view_id>": {"DELETE": "viewer"},
+    "api/v1/log-policy": crud(write="admin", methods="GET PATCH"),
+    "api/v1/log-policy/estimate": {"GET": "viewer"},
+    "api/v1/log-policy/trial": {"POST": "admin"},
+    "api/v1/end-user-data": {"GET": "admin"},
+    "api/v1/end-user-erasures": crud(read="admin", write="admin"),
+    "api/v1/end-user-erasures/<uuid:erasure_id>": {"GET": "admin"},
+    "api/v1/end-user-erasures/<uuid:erasure_id>/cancel": {"POST": "admin"},
     "api/v1/apps": crud(),
+    "api/v1/apps/import": {"POST": "editor"},
+    f"{APP}/export": {"GET": "viewer"},
     APP: crud(methods=ONE),
     f"{APP}/draft": crud(methods="GET PUT"),
     f"{APP}/publish": {"POST": "editor"},
@@ -96,10 +156,119 @@ CONSOLE: dict[str, dict[str, Least]] = {
     f"{APP}/keys": crud(),
     f"{APP}/keys/<uuid:key_id>": {"DELETE": "editor"},
     f"{APP}/runs": {"POST": "editor"},
+    f"{APP}/draft/nodes/<str:node_id>/run": {"POST": "editor"},
+    f"{APP}/draft/nodes/<str:node_id>/last-run": {"GET": "viewer"},
     f"{APP}/statistics": {"GET": "viewer"},
+    f"{APP}/example-suggestions": {"GET": "viewer"},
+    "api/v1/batches": {"GET": "viewer"},
+    f"{APP}/annotations": crud(),
+    f"{APP}/annotations/settings": crud(methods="GET PATCH"),
+    f"{APP}/annotations/try": {"POST": "viewer"},  # asks, changes nothing
+    **{f"{APP}/annotations/{action}": {"POST": "editor"} for action in ("delete", "restore", "import")},
+    f"{APP}/annotations/export": {"GET": "viewer"},
+    f"{APP}/annotations/<uuid:annotation_id>": crud(methods=ONE),
+    f"{APP}/annotations/<uuid:annotation_id>/hits": {"GET": "viewer"},
+    f"{APP}/batches": crud(),
+    f"{APP}/batches/template": {"GET": "viewer"},
+    BATCH: crud(methods=ONE),
+    **{f"{BATCH}/{action}": {"POST": "editor"} for action in ("start", "pause", "resume", "cancel", "retry")},
+    f"{BATCH}/rows": {"GET": "viewer"},
+    f"{BATCH}/results": {"GET": "viewer"},
+    f"{APP}/gate": crud(write="admin", methods="GET PUT"),
+    f"{APP}/gate/run": {"POST": "editor"},
+    "api/v1/test-sets": crud(),
+    EVALUATION_SET: crud(methods=ONE),
+    f"{EVALUATION_SET}/cases": crud(),
+    f"{EVALUATION_SET}/cases/<uuid:evaluation_case_id>": crud(methods="PATCH DELETE"),
+    f"{EVALUATION_SET}/upload": {"POST": "editor"},
+    f"{EVALUATION_SET}/generate": {"POST": "editor"},
+    "api/v1/runs/<uuid:run_id>/test-cases": {"POST": "editor"},
+    "api/v1/evaluators": crud(),
+    "api/v1/evaluators/<uuid:evaluator_id>": crud(methods=ONE),
+    "api/v1/experiments": crud(),
+    EXPERIMENT: crud(methods="GET DELETE"),
+    f"{EXPERIMENT}/cancel": {"POST": "editor"},
+    f"{EXPERIMENT}/rows": {"GET": "viewer"},
+    f"{EXPERIMENT}/rows/<uuid:experiment_row_id>/review": {"PUT": "editor"},
+    f"{APP}/site": crud(methods="GET PATCH"),
+    f"{APP}/site/code": {"POST": "editor"},
+    f"{APP}/site/picture": crud(methods="GET POST DELETE"),
+    SITE: {"GET": "public"},
+    f"{SITE}/picture": {"GET": "public"},
+    f"{SITE}/visitor": {"POST": "public"},
+    f"{SITE}/ask": {"POST": "visitor"},
+    f"{SITE}/runs": {"GET": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>": {"GET": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/events": {"GET": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/stop": {"POST": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/answer": {"POST": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/feedback": {"POST": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/sources/<int:position>": {"GET": "visitor"},
+    f"{SITE}/runs/<uuid:run_id>/sources/<int:position>/page": {"GET": "visitor"},
+    f"{SITE}/conversations": {"GET": "visitor"},
+    f"{SITE}/conversations/<uuid:conversation_id>": {"PATCH": "visitor", "DELETE": "visitor"},
+    f"{SITE}/conversations/<uuid:conversation_id>/messages": {"GET": "visitor"},
+    f"{SITE}/files": {"POST": "visitor"},
+    f"{SITE}/files/<uuid:file_id>": {"GET": "visitor"},
     f"{APP}/conversations": {"GET": "viewer"},
     f"{APP}/conversations/<uuid:conversation_id>": crud(methods="PATCH DELETE"),
     f"{APP}/conversations/<uuid:conversation_id>/messages": {"GET": "viewer"},
+    "api/v1/alerts": crud(write="admin"),
+    "api/v1/alerts/<uuid:alert_id>": crud(write="admin", methods="PATCH DELETE"),
+    "api/v1/alerts/<uuid:alert_id>/test": {"POST": "admin"},
+    "api/v1/alerts/<uuid:alert_id>/events": {"GET": "viewer"},
+    "api/v1/alert-metrics": {"GET": "viewer"},
+    "api/v1/limits": crud(write="admin"),
+    "api/v1/limits/<uuid:limit_id>": crud(write="admin", methods="PATCH DELETE"),
+    "api/v1/usage": {"GET": "viewer"},
+    "api/v1/templates": {"GET": "viewer"},
+    "api/v1/templates/<str:template_id>/apps": {"POST": "editor"},
+}
+
+# A tool and a template have one name in every workspace: whoever names it acts on what is their own.
+_SHARED = ("<str:tool_name>", "<str:template_id>", "<str:model_id>")
+OF_EVERYBODY = frozenset(route for route in CONSOLE if any(name in route for name in _SHARED))
+
+# What a dataset key opens, behind v1/datasets.
+_DOCUMENT = "/<str:dataset_id>/documents/<str:document_id>"
+_SEGMENT = f"{_DOCUMENT}/segments/<str:segment_id>"
+KNOWLEDGE: dict[str, str] = {
+    "": "GET POST",
+    "/tags": "GET POST PATCH DELETE",
+    "/tags/binding": "POST",
+    "/tags/unbinding": "POST",
+    "/pipeline/file-upload": "POST",
+    "/<str:dataset_id>": "GET PATCH DELETE",
+    "/<str:dataset_id>/tags": "GET",
+    "/<str:dataset_id>/retrieve": "POST",
+    "/<str:dataset_id>/hit-testing": "POST",
+    "/<str:dataset_id>/metadata": "GET POST",
+    "/<str:dataset_id>/metadata/built-in": "GET",
+    "/<str:dataset_id>/metadata/built-in/<str:action>": "POST",
+    "/<str:dataset_id>/metadata/<str:metadata_id>": "PATCH DELETE",
+    "/<str:dataset_id>/document/create-by-text": "POST",
+    "/<str:dataset_id>/document/create_by_text": "POST",
+    "/<str:dataset_id>/document/create-by-file": "POST",
+    "/<str:dataset_id>/document/create_by_file": "POST",
+    "/<str:dataset_id>/documents": "GET",
+    "/<str:dataset_id>/documents/metadata": "POST",
+    "/<str:dataset_id>/documents/download-zip": "POST",
+    "/<str:dataset_id>/documents/status/<str:action>": "PATCH",
+    "/<str:dataset_id>/documents/<str:batch>/indexing-status": "GET",
+    _DOCUMENT: "GET PATCH DELETE",
+    f"{_DOCUMENT}/update-by-text": "POST",
+    f"{_DOCUMENT}/update_by_text": "POST",
+    f"{_DOCUMENT}/update-by-file": "POST",
+    f"{_DOCUMENT}/update_by_file": "POST",
+    f"{_DOCUMENT}/download": "GET",
+    f"{_DOCUMENT}/segments": "GET POST",
+    _SEGMENT: "GET POST DELETE",
+    f"{_SEGMENT}/child_chunks": "GET POST",
+    f"{_SEGMENT}/child_chunks/<str:child_chunk_id>": "PATCH DELETE",
+    "/<str:dataset_id>/pipeline/datasource-plugins": "GET",
+    "/<str:dataset_id>/pipeline/datasource/nodes/<str:node_id>/run": "POST",
+    "/<str:dataset_id>/pipeline/run": "POST",
+    "/<path:rest>": "GET POST PUT PATCH DELETE",
 }
 
 # The service API: which kind of key opens a route, and what a foreign object in its path answers.
@@ -142,14 +311,16 @@ SERVICE: dict[str, dict[str, str]] = {
     "v1/workflows/tasks/<str:task_id>/stop": {"POST": "app"},
     "v1/workflows/logs": {"GET": "app"},
     "v1/workflow/<str:task_id>/events": {"GET": "app"},
-    "v1/datasets": {"GET": "dataset", "POST": "dataset"},
-    "v1/datasets/<path:rest>": {method: "dataset" for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    **{f"v1/datasets{route}": dict.fromkeys(methods.split(), "dataset") for route, methods in KNOWLEDGE.items()},
+    "v1/datasets/download": {"GET": "signed"},
     "v1/workspaces/current/models/model-types/<str:model_type>": {"GET": "dataset"},
     "v1/<path:rest>": {method: "app" for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
 }
 
+# What watches the platform, by rules of its own (tests/backend/config/test_metrics.py).
+WATCHED = {"metrics"}
 # The built page, which holds no data.
-PAGE = {r"^(?P<path>.*)$"}
+PAGE = {"p/<str:code>", "embed/<str:code>", r"^(?P<path>.*)$"}
 
 
 def routes() -> dict[str, URLPattern]:
@@ -171,92 +342,3 @@ def cases(table: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, Any]]:
     for route, methods in table.items():
         for method, rule in methods.items():
             yield method, route, rule
-
-
-@dataclass
-class World:
-    """A workspace with one of everything; `ids` has a value for every name in an address."""
-
-    person: Person
-    app: App
-    app_key: str
-    dataset_key: str
-    ids: dict[str, str] = field(default_factory=dict)
-
-
-def run_create(app: App, **values: Any) -> Run:
-    """Create a finished run of an app."""
-    run_id = uuid.uuid4()
-    spec = RunSpec(run_id=str(run_id), scope=str(app.workspace_id), nodes=(), edges=(), app_id=str(app.id))
-    return Run.objects.create(
-        id=run_id,
-        workspace_id=app.workspace_id,
-        app=app,
-        source="service_api",
-        status="succeeded",
-        spec=spec.to_json(),
-        query="the secret question",
-        outputs={"answer": "the secret answer"},
-        **values,
-    )
-
-
-def world_create() -> World:
-    """Make a workspace and one of everything in it."""
-    person = person_create()
-    workspace_id, user = person.workspace.id, person.user
-    app = App.objects.create(workspace_id=workspace_id, name="app", slug="app", mode="chat", created_by=user)
-    version = AppVersion.objects.create(workspace_id=workspace_id, app=app, number=1, config={}, created_by=user)
-    app.published_version = version
-    app.save()
-    conversation = Conversation.objects.create(workspace_id=workspace_id, app=app, end_user=END_USER, name="talk")
-    run = run_create(app, conversation=conversation, end_user=END_USER, app_version=1)
-    Feedback.objects.create(workspace_id=workspace_id, run=run, rating="like", end_user=END_USER)
-    provider = provider_create(
-        workspace_id=workspace_id,
-        name="house",
-        base_url="http://127.0.0.1:9/v1",
-        api_key="sk-canary-of-the-house",
-        models=[ModelDraft("big"), ModelDraft("vectors", kind="embedding")],
-        actor=user,
-    )
-    dataset = Dataset.objects.create(workspace_id=workspace_id, name="papers", embedding_model="all-minilm-l6-v2")
-    paper = file_store(workspace_id=workspace_id, upload=SimpleUploadedFile("a.txt", b"secret paper"), user=user)
-    document = Document.objects.create(
-        workspace_id=workspace_id, dataset=dataset, file=paper, name="a.txt", sha256=paper.sha256, size_bytes=12,
-        mime_type="text/plain", format="text", status="failed",
-    )  # fmt: skip
-    own = file_store(workspace_id=workspace_id, upload=SimpleUploadedFile("b.txt", b"secret file"), user=user)
-    theirs = file_store(
-        workspace_id=workspace_id, upload=SimpleUploadedFile("c.txt", b"x"), app_id=app.id, end_user=END_USER
-    )
-    member = person_create(Role.VIEWER, person.workspace)
-    invitation = invitation_create(
-        workspace_id=workspace_id, email="i@example.org", role=Role.VIEWER, actor=user, actor_role=Role.OWNER
-    ).invitation
-    token = ApiKey.objects.within(workspace_id).get(user=user, kind=KeyKind.PERSONAL)
-    dataset_key, dataset_text = key_create_for(workspace_id=workspace_id, kind=KeyKind.DATASET, name="d", user=user)
-    app_key, app_text = key_create_for(workspace_id=workspace_id, kind=KeyKind.APP, name="a", user=user, app_id=app.id)
-    made = World(person, app, app_text, dataset_text)
-    made.ids = {
-        "app_id": app.id, "number": version.number, "conversation_id": conversation.id, "run_id": run.id,
-        "message_id": run.id, "task_id": run.id, "workflow_run_id": run.id, "provider_id": provider.id,
-        "dataset_id": dataset.id, "document_id": document.id, "file_id": own.id, "end_user_file_id": theirs.id,
-        "member_id": Membership.objects.within(workspace_id).get(user=member.user).id,
-        "invitation_id": invitation.id, "token_id": token.id, "dataset_key_id": dataset_key.id,
-        "app_key_id": app_key.id, "end_user_id": run.id, "variable_id": uuid.uuid4(), "model": "app",
-        "prompt_id": prompt_create(workspace_id=workspace_id, name="p", text="secret", actor=user).id,
-        "action": "enable", "job_id": uuid.uuid4(), "annotation_id": uuid.uuid4(), "form_token": "t",
-        "workflow_id": uuid.uuid4(), "model_type": "llm", "rest": "anything",
-    }  # fmt: skip
-    made.ids = {name: str(value) for name, value in made.ids.items()}
-    return made
-
-
-def url_of(world: World, route: str) -> str:
-    """Return the address of the world's object; the same name means another key in different places."""
-    here = dict(world.ids)
-    here["key_id"] = here["app_key_id"] if route.startswith(APP) else here["dataset_key_id"]
-    if route.startswith("v1/files"):
-        here["file_id"] = here["end_user_file_id"]
-    return "/" + re.sub(r"<\w+:(\w+)>", lambda match: here[match[1]], route)

@@ -115,7 +115,7 @@ def test_the_defaults_on_the_settings_page_are_those_of_the_code() -> None:
     source = next(node for _, node in nodes_of(ast.FunctionDef) if node.name == environment_read.__name__)
     calls = [node for node in ast.walk(source) if isinstance(node, ast.Call) and named(node.func) == "get"]
     defaults = {text_of(call.args[0]): text_of(call.args[1]) for call in calls}
-    assert len(defaults) == 11 and defaults == {name: documented[name] for name in defaults}
+    assert len(defaults) == 29 and defaults == {name: documented[name] for name in defaults}
 
 
 def test_every_key_of_the_secrets_file_is_on_the_settings_page() -> None:
@@ -154,11 +154,11 @@ def test_every_console_endpoint_is_listed_with_the_role_that_the_tenancy_tests_p
 
 def test_every_service_endpoint_is_listed_with_its_key() -> None:
     text = page("http-service")
-    kinds = {"public": "none", "app": "app", "dataset": "dataset"}
+    kinds = {"public": "none", "app": "app", "dataset": "dataset", "signed": "signed"}
     expected = {(method, f"v1/{item.route}", item.key) for item in services() for method in [item.method]}
     assert expected == {(m, route, kinds[key]) for route, methods in SERVICE.items() for m, key in methods.items()}
     for route in SERVICE:
-        assert f"`/{shown(route)}`" in text or route == "v1/<path:rest>", route
+        assert f"`/{shown(route)}`" in text or route.endswith("<path:rest>"), route
 
 
 def test_every_offered_endpoint_says_what_it_does() -> None:
@@ -168,7 +168,7 @@ def test_every_offered_endpoint_says_what_it_does() -> None:
 
 
 def test_every_route_option_and_metric_of_the_inference_server_is_listed() -> None:
-    assert len(routes()) == 10 and len(metrics()) > 10
+    assert len(routes()) == 15 and len(metrics()) > 10
     assert all(is_listed("http-inference", path) for _, path in routes())
     main = ROOT / "inference" / "server" / "__main__.py"
     calls = [node for path, node in nodes_of(ast.Call) if path == main and named(node.func) == "add_argument"]
@@ -185,7 +185,7 @@ def test_every_route_option_and_metric_of_the_inference_server_is_listed() -> No
 
 def test_the_resolver_knows_no_prefix_beside_those_of_the_pages() -> None:
     tops = {str(pattern.pattern).partition("/")[0] for pattern in get_resolver().url_patterns}
-    assert tops == {"api", "v1", "^(?P<path>.*)$"}
+    assert tops == {"api", "v1", "metrics", "p", "embed", "^(?P<path>.*)$"}
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_every_tool_with_its_parameters_is_listed() -> None:
 # Errors --------------------------------------------------------------------------------------------------------------
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 # Calls that take a code by its place; their other texts are sentences.
-POSITIONAL = {"RunFailed", "NodeFailed", "error_body", "_status", "_refuse"}
+POSITIONAL = {"RunFailed", "NodeFailed", "error_body", "_status", "_refuse", "_give_up", "_unusable", "_fail"}
 
 
 def codes_said() -> Iterator[tuple[str, str, ast.Call | None]]:

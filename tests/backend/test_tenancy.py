@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
 from drf_spectacular.generators import SchemaGenerator
 
@@ -16,19 +17,8 @@ from backend.apps.models import App
 from backend.providers.models import Provider
 from tests.backend.attacks import code_of, send, session_client, snapshot
 from tests.backend.conftest import JsonClient, person_create
-from tests.backend.routes import (
-    CONSOLE,
-    END_USER,
-    PAGE,
-    SAFE,
-    SERVICE,
-    World,
-    cases,
-    routes,
-    run_create,
-    url_of,
-    world_create,
-)
+from tests.backend.routes import CONSOLE, OF_EVERYBODY, PAGE, SAFE, SERVICE, SITE, WATCHED, cases, routes
+from tests.backend.world import END_USER, World, run_create, url_of, world_create
 
 # Plain async views ask the database on threads of their own, which see only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +41,7 @@ def has_id(route: str) -> bool:
 
 
 def test_r14_every_address_is_in_the_table() -> None:
-    known = set(CONSOLE) | set(SERVICE) | PAGE
+    known = set(CONSOLE) | set(SERVICE) | PAGE | WATCHED
     assert set(routes()) == known, "add new addresses to tests/backend/routes.py with the least role of each method"
 
 
@@ -71,7 +61,8 @@ def test_r14_a_method_that_is_not_in_the_table_does_nothing(world: World) -> Non
     for route, methods in CONSOLE.items():
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods):
             status = send(world.person.client, method, url_of(world, route)).status_code
-            if status not in {404, 405}:
+            # A visitor's address asks first who is there, whatever the method.
+            if status not in {404, 405} and (status, "visitor") != (401, next(iter(methods.values()))):
                 answered[f"{method} {route}"] = status
     assert not answered and snapshot() == before
 
@@ -79,7 +70,7 @@ def test_r14_a_method_that_is_not_in_the_table_does_nothing(world: World) -> Non
 def test_r14_the_owner_reaches_everything_so_that_refusals_mean_something(world: World) -> None:
     unreached = {}
     for method, route, least in sorted(cases(CONSOLE), key=lambda case: case[0] != "GET"):
-        if least == "public":
+        if least in {"public", "visitor"}:
             continue
         target = world_create() if method == "DELETE" else world
         answer = send(target.person.client, method, url_of(target, route))
@@ -90,22 +81,22 @@ def test_r14_the_owner_reaches_everything_so_that_refusals_mean_something(world:
 
 
 def test_r14_another_workspaces_owner_finds_nothing_and_changes_nothing(world: World) -> None:
-    stranger = person_create()
+    stranger = person_create(is_machine_admin=True)
     before, leaked = snapshot(), {}
     for method, route, least in cases(CONSOLE):
-        if least in {"public", "user"} or not has_id(route):
+        if least in {"public", "visitor", "user"} or not has_id(route):
             continue
         answer = send(stranger.client, method, url_of(world, route))
-        if answer.status_code != 404:
+        if answer.status_code != 404 and route not in OF_EVERYBODY:
             leaked[f"{method} {route}"] = (answer.status_code, answer.content[:200])
     assert not leaked and snapshot() == before
 
 
 def test_r14_a_session_cannot_name_a_workspace_that_it_is_not_in(world: World) -> None:
-    stranger = session_client(person_create())
+    stranger = session_client(person_create(is_machine_admin=True))
     before, leaked = snapshot(), {}
     for method, route, least in cases(CONSOLE):
-        if least in {"public", "user"}:
+        if least in {"public", "visitor", "user"}:
             continue
         answer = stranger.send(method, url_of(world, route), workspace=str(world.person.workspace.id))
         if answer.status_code != 404:
@@ -113,13 +104,25 @@ def test_r14_a_session_cannot_name_a_workspace_that_it_is_not_in(world: World) -
     assert not leaked and snapshot() == before
 
 
+def text_of(answer: Any) -> str:
+    """Return the body of an answer, of one that is written while it is read too."""
+    if not answer.streaming:
+        return answer.content.decode()
+
+    async def collect() -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(collect)().decode()
+
+
 def test_r14_lists_hold_nothing_of_another_workspace(world: World) -> None:
     stranger = person_create()
     secrets = [*world.ids.values(), world.person.user.email, "secret", "the house", "papers"]
-    secrets = [secret for secret in secrets if len(secret) > 5 and secret not in {"anything", "enable"}]
+    known = {"anything", "enable", *(world.ids[name] for name in ("tool_name", "template_id", "model_id"))}
+    secrets = [secret for secret in secrets if len(secret) > 5 and secret not in known]
     for method, route, least in cases(CONSOLE):
         if method == "GET" and not has_id(route) and least not in {"public"} and route != "api/v1/schema":
-            content = send(stranger.client, "GET", url_of(world, route)).content.decode()
+            content = text_of(send(stranger.client, "GET", url_of(world, route))).replace('"is_secret"', "")
             assert not [secret for secret in secrets if secret in content], route
 
 
@@ -135,13 +138,29 @@ def test_r14_every_lesser_role_is_refused_and_changes_nothing(world: World) -> N
     assert not allowed and snapshot() == before
 
 
+def test_who_owns_a_workspace_does_not_thereby_care_for_the_machine(world: World) -> None:
+    owner = person_create(workspace=world.person.workspace)
+    browser = session_client(owner)
+    before, answered = snapshot(), {}
+    machine = [(method, route) for method, route, least in cases(CONSOLE) if least == "machine"]
+    assert len(machine) >= 7
+    for method, route in machine:
+        url = url_of(world, route)
+        token, session = send(owner.client, method, url), browser.send(method, url, workspace=str(owner.workspace.id))
+        answered[f"{method} {route}"] = [(answer.status_code, code_of(answer)) for answer in (token, session)]
+    refused = (403, "machine_admin_needed")
+    assert all(answers == [refused, refused] for answers in answered.values()), answered
+    assert snapshot() == before
+
+
 def test_r17_a_viewer_changes_nothing_through_any_channel(world: World) -> None:
     viewer = person_create(Role.VIEWER, world.person.workspace)
     own = {"api/v1/tokens", "api/v1/tokens/<uuid:token_id>", "api/v1/workspaces", "api/v1/me", "api/v1/me/password"}
+    own |= {"api/v1/run-views", "api/v1/run-views/<uuid:view_id>"}
     browser = session_client(viewer)
     before = snapshot()
     for method, route, least in cases(CONSOLE):
-        if method in SAFE or route in own or least == "public":
+        if method in SAFE or route in own or least in {"public", "visitor"}:
             continue
         url = url_of(world, route)
         answers = [
@@ -166,7 +185,8 @@ def _form() -> tuple[bytes, str]:
 
 def test_r25_nothing_is_open_without_credentials_but_what_the_table_calls_public(world: World) -> None:
     public = {route for _, route, least in cases(CONSOLE) if least == "public"}
-    assert public == {"api/v1/health", "api/v1/setup", "api/v1/session", "api/v1/invitations/accept"}
+    entrance = {SITE, f"{SITE}/picture", f"{SITE}/visitor"}
+    assert public == {"api/v1/health", "api/v1/setup", "api/v1/session", "api/v1/invitations/accept", *entrance}
     before, opened = snapshot(), {}
     callers = {
         "nobody": JsonClient(),
@@ -223,10 +243,22 @@ def test_r14_an_apps_key_finds_nothing_of_another_app(world: World) -> None:
     assert not found and snapshot() == before
 
 
+def test_r14_a_dataset_key_finds_nothing_of_another_workspace(world: World) -> None:
+    other = world_create()
+    before, found = snapshot(), {}
+    for method, route, kind in cases(SERVICE):
+        if kind == "dataset" and "_id>" in route:
+            answer = send(JsonClient(other.dataset_key), method, url_of(world, route))
+            if answer.status_code != 404:
+                found[f"{method} {route}"] = (answer.status_code, answer.content[:200])
+    assert not found and snapshot() == before
+
+
 def test_r14_an_end_user_finds_nothing_of_another_end_user(world: World) -> None:
     client, found = JsonClient(world.app_key), {}
     before = snapshot()
-    for method, route in OBJECTS:
+    # An annotation is the app's own: whoever has its key cares for it.
+    for method, route in (each for each in OBJECTS if "annotation" not in each[1]):
         url = url_of(world, route)
         sent = {"content_type": "application/json"} if method not in SAFE else {}
         body = b'{"user": "bob", "name": "mine", "rating": "like"}' if method not in SAFE else b""
@@ -249,9 +281,45 @@ def bodies(ids: dict[str, str], model: str) -> Iterator[tuple[str, str, str, dic
     embedded = {"id": "smollm2-135m-instruct"}
     yield "console", "PUT", f"{app}/draft", {"model": embedded, "datasets": [ids["dataset_id"]]}
     yield "console", "PUT", f"{app}/draft", {"model": {"id": f"{model}/big"}}
+    template = {"name": "t", "dataset": ids["dataset_id"]}
+    yield "console", "POST", "api/v1/templates/<str:template_id>/apps", template
+    yield "console", "POST", "api/v1/templates/<str:template_id>/apps", {"name": "t", "model": f"{model}/big"}
     yield "console", "POST", "api/v1/datasets", {"name": "n", "embedding_model": f"{model}/vectors"}
+    dataset = "api/v1/datasets/<uuid:dataset_id>"
+    yield "console", "PATCH", dataset, {"tags": [ids["tag_id"]]}
+    yield "console", "PATCH", dataset, {"qa_model": f"{model}/big", "chunk_mode": "qa"}
+    yield "console", "POST", f"{dataset}/reembed", {"model": f"{model}/vectors"}
+    yield "console", "POST", f"{dataset}/preview", {"document_id": ids["document_id"]}
+    yield "console", "POST", f"{dataset}/retrieve", {"query": "q", "rewrite": True, "model": f"{model}/big"}
+    watched = {"name": "n", "metric": "runs", "window_minutes": 5, "comparison": "above", "threshold": 1}
+    watched |= {"channel": "email", "recipients": ["a@example.org"], "app": ids["app_id"]}
+    yield "console", "POST", "api/v1/alerts", watched
+    yield "console", "PATCH", "api/v1/alerts/<uuid:alert_id>", {"app": ids["app_id"]}
+    allowed = {"metric": "runs", "period": "day", "amount": "1"}
+    yield "console", "POST", "api/v1/limits", {**allowed, "scope": "app", "app": ids["app_id"]}
+    yield "console", "POST", "api/v1/limits", {**allowed, "scope": "key", "key": ids["app_key_id"]}
+    yield "console", "POST", "api/v1/end-user-erasures", {"end_user": END_USER, "app": ids["app_id"]}
+    test_set = f"{dataset}/test-sets/<uuid:test_set_id>"
+    yield "console", "POST", f"{test_set}/cases", {"question": "q", "chunks": [ids["chunk_id"]]}
+    yield "console", "PATCH", f"{test_set}/cases/<uuid:case_id>", {"chunks": [ids["chunk_id"]]}
+    yield "console", "POST", f"{test_set}/generate", {"model": f"{model}/big"}
+    searched = {"name": "a", "rewrite": True, "model": f"{model}/big"}
+    yield "console", "POST", f"{test_set}/evaluations", {"settings": [searched]}
     yield "console", "POST", f"{app}/runs", {"query": "q", "conversation_id": ids["conversation_id"]}
     yield "console", "POST", f"{app}/runs", {"query": "q", "files": [ids["file_id"]]}
+    yield "console", "POST", f"{app}/runs", {"query": "q", "run_id": ids["run_id"]}
+    cases = "api/v1/test-sets/<uuid:evaluation_set_id>"
+    yield "console", "POST", "api/v1/test-sets", {"name": "t", "app_id": ids["app_id"]}
+    yield "console", "PATCH", cases, {"app_id": ids["app_id"]}
+    written = {"dataset_id": ids["dataset_id"], "count": 1, "model": embedded["id"]}
+    yield "console", "POST", f"{cases}/generate", written
+    yield "console", "POST", f"{cases}/generate", {**written, "model": f"{model}/big"}
+    yield "console", "POST", "api/v1/runs/<uuid:run_id>/test-cases", {"set_id": ids["evaluation_set_id"]}
+    judged = {"set_id": ids["evaluation_set_id"], "evaluator_ids": [ids["evaluator_id"]]}
+    yield "console", "PUT", f"{app}/gate", judged
+    yield "console", "POST", "api/v1/experiments", {"app_id": ids["app_id"], "variants": [{}], **judged}
+    judge = {"name": "j", "kind": "judge", "config": {"model": f"{model}/big"}}
+    yield "console", "POST", "api/v1/evaluators", judge
     talk = {"query": "q", "inputs": {}, "user": END_USER, "response_mode": "blocking"}
     picture = {"type": "document", "transfer_method": "local_file", "upload_file_id": ids["end_user_file_id"]}
     yield "service", "POST", "v1/chat-messages", {**talk, "conversation_id": ids["conversation_id"]}
@@ -282,7 +350,23 @@ def test_r15_a_foreign_id_in_a_body_answers_like_one_that_does_not_exist(world: 
 
 
 # Ids that a request's body may carry, by the schema. What is new here needs a line in `bodies`.
-KNOWN_BODY_IDS = {"conversation_id", "files", "datasets", "embedding_model", "model"}
+KNOWN_BODY_IDS = {
+    "node_id",
+    "app_id",
+    "dataset_id",
+    "set_id",
+    "evaluator_ids",
+    "run_id",
+    "conversation_id",
+    "files",
+    "datasets",
+    "dataset",
+    "embedding_model",
+    "model",
+    "document_id",
+    "app",
+    "key",
+}
 
 
 def test_r15_every_id_in_a_body_is_one_that_the_test_above_knows() -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # its stubs are not among the dependencies
+import yaml
 
 from backend.embedded.environment import addresses
 from backend.embedded.home import REPOSITORY, Home

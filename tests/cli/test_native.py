@@ -1,6 +1,8 @@
 """The cache key of the compiled wheel: everything that the binary depends on is in it."""
 
+import re
 import shlex
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,26 @@ def test_a_failed_build_shows_its_end_and_caches_nothing(monkeypatch: pytest.Mon
     assert [path.name for path in native.cache_folder().iterdir()] == ["failed.log"]
 
 
+def test_of_two_that_need_the_wheel_one_compiles_and_the_other_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    order: list[str] = []
+    second = threading.Thread(target=lambda: enter_after(order))
+    with native.alone_in_the_cache():
+        second.start()
+        second.join(timeout=0.2)
+        assert second.is_alive()
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]
+
+
+def enter_after(order: list[str]) -> None:
+    with native.alone_in_the_cache():
+        order.append("second")
+
+
 def test_openblas_is_pinned_by_hash() -> None:
     text = native.OPENBLAS_LOCK.read_text()
     assert text.count("==") == 1
@@ -103,17 +125,31 @@ def test_openblas_is_used_where_it_was_measured_and_where_nobody_says_no(monkeyp
 
 @pytest.mark.usefixtures("x86_linux")
 def test_a_changed_source_of_the_product_is_another_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(native, "BLAS_SOURCE", tmp_path)
+    monkeypatch.setattr(native, "KERNELS", tmp_path)
     keys = {native.cache_key()}
-    for text in ("one", "two"):
-        (tmp_path / "split_sgemm.c").write_text(text)
-        keys.add(native.cache_key())
-    assert len(keys) == 3
+    for name in ("split_sgemm.c", "q4_1_gemm.c"):
+        for text in ("one", "two"):
+            (tmp_path / name).write_text(text)
+            keys.add(native.cache_key())
+    assert len(keys) == 5
+    monkeypatch.setenv("CMAKE_ARGS", "-DGGML_BLAS=OFF")
+    without = native.cache_key()
+    (tmp_path / "q4_1_gemm.c").write_text("three")
+    assert native.cache_key() != without, "our own products are there without OpenBLAS, too"
 
 
 def test_a_folder_with_a_space_reaches_cmake_in_one_piece() -> None:
     folder = Path("/home/a user/cache/scipy_openblas32")
     assert f"-DATELIER_OPENBLAS={folder}" in shlex.split(native.openblas_arguments(folder))
+
+
+def test_the_build_gets_every_kernel_that_it_is_told_of() -> None:
+    (hook,) = shlex.split(native.kernel_arguments())
+    included = Path(hook.partition("=")[2])
+    assert included.parent == native.KERNELS
+    sources = re.findall(r"\$\{ATELIER_KERNELS\}/(\S+?)\"", included.read_text())
+    assert sources
+    assert all((native.KERNELS / source).is_file() for source in sources)
 
 
 def test_openblas_that_cannot_be_fetched_names_the_way_without_it(

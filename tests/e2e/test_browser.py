@@ -70,6 +70,7 @@ def hostile_model(browser: Browser, owner: Owner) -> Iterator[HostileServer]:
     with hostile.hostile_server() as server:
         with visiting(browser, owner) as page:
             enter(page, "Models")
+            page.get_by_role("tab", name="Providers").click()
             page.get_by_role("button", name="Add provider").first.click()
             drawer = page.get_by_role("dialog")
             drawer.get_by_role("textbox", name="Name", exact=False).first.fill("hostile")

@@ -1,6 +1,7 @@
 """An engine for the tests of isolation: counts, and dies, hangs or looks around when its prompt says so."""
 
 import asyncio
+import multiprocessing
 import os
 import socket
 import time
@@ -8,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from inference.config import ModelConfig
-from inference.errors import ContextOverflowError, EngineFailedError
+from inference.errors import ContextOverflowError, EngineDiedError, EngineFailedError
 from inference.types import (
     Delta,
     Embeddings,
@@ -39,6 +40,8 @@ class MortalEngine:
     """Answers "0 1 2 …", `max_tokens` numbers. A prompt may be a command:
 
     "poison N": die at number N · "hang": stop in a step · "stall": stop the event loop · "many": as fast as it can
+    "lose N": lose its workers at number N, unless it was so far before
+    "listen": connect to itself · "work": start a process, and name it
     "overflow": refuse · "bug": fail unexpectedly · "fetch PORT": try to connect · "environment": name the variables
     """
 
@@ -60,16 +63,15 @@ class MortalEngine:
                     raise ContextOverflowError.of(needed_tokens=9, allowed_tokens=8, model=self.id)
                 case "bug":
                     raise ZeroDivisionError
-                case "fetch":
-                    yield Delta(_connected(int(argument)), finish_reason="stop")
-                    return
-                case "environment":
-                    yield Delta(" ".join(sorted(os.environ)), finish_reason="stop")
+                case "fetch" | "listen" | "work" | "environment":
+                    yield Delta(_looked(command, argument), finish_reason="stop")
                     return
             limit = request.sampling.max_tokens or 1
             for number in range(len(request.resume_tokens), limit):
                 if command == "poison" and number == int(argument):
                     os.abort()
+                if command == "lose" and number == int(argument) and not request.resume_tokens:
+                    raise EngineDiedError("the workers are gone")
                 await asyncio.sleep(0 if command == "many" else PAUSE_S)
                 yield Delta(f"{number} ", tokens=(number,))
             yield Delta(finish_reason="length", usage=Usage(1, limit))
@@ -100,6 +102,20 @@ class MortalEngine:
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+
+def _looked(command: str, argument: str) -> str:
+    match command:
+        case "fetch":
+            return _connected(int(argument))
+        case "listen":
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                return _connected(listener.getsockname()[1])
+        case "work":
+            worker = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+            worker.start()
+            return str(worker.pid)
+    return " ".join(sorted(os.environ))
 
 
 def _connected(port: int) -> str:

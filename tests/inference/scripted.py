@@ -53,9 +53,18 @@ def fresh_engine() -> FakeEngine:
     return Current.engine
 
 
-def fake_registry() -> Registry:
+def fake_registry(configs: tuple[ModelConfig, ...] = CONFIGS) -> Registry:
     point = EntryPoint(name="fake", value="tests.inference.scripted:fake_factory", group=GROUP)
-    return Registry(CONFIGS, {"fake": point})
+    return Registry(configs, {"fake": point})
+
+
+@contextlib.asynccontextmanager
+async def registry_of(config: ModelConfig) -> AsyncIterator[Registry]:
+    """A registry with one model, which is loaded."""
+    registry = fake_registry((config,))
+    await load_all(registry)
+    yield registry
+    await registry.aclose()
 
 
 def make_client(host: str = "127.0.0.1", key: str | None = None) -> tuple[httpx.AsyncClient, Registry]:

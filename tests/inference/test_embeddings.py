@@ -9,7 +9,7 @@ import pytest
 
 from inference.config import EMBEDDING_MODEL
 from inference.errors import InvalidRequestError
-from inference.types import EmbedRequest
+from inference.types import EmbedRequest, GenerateRequest
 from tests.inference.serving import embedding_engine
 
 pytestmark = pytest.mark.model
@@ -35,6 +35,14 @@ async def test_too_many_tokens_are_cut_like_too_long_a_text() -> None:
     cut = await embedding_engine().embed(EmbedRequest(EMBEDDING_MODEL, token_lists=((2000,) * 254,)))
     assert np.allclose(long.vectors[0], cut.vectors[0], atol=1e-5)
     assert long.usage.prompt_tokens == 256
+
+
+async def test_a_text_longer_than_the_model_reads_is_counted_whole() -> None:
+    engine = embedding_engine()
+    short, long = [
+        await engine.count_tokens(GenerateRequest(EMBEDDING_MODEL, prompt="word " * times)) for times in (100, 9_000)
+    ]
+    assert (short, long) == (102, 9_002)
 
 
 @pytest.mark.parametrize("token", [-1, 30522, 2**31, -(2**40)])

@@ -169,3 +169,23 @@ def mean_completion_s(scheduling: Literal["mlfq", "fcfs"], work: list[tuple[floa
 def test_short_work_does_not_wait_behind_long_work() -> None:
     work = jobs(seed=3, count=300, load=0.8)
     assert mean_completion_s("fcfs", work) >= 2 * mean_completion_s("mlfq", work)
+
+
+def test_a_document_takes_turns_with_short_answers_and_is_read_all_the_same() -> None:
+    scheduler = schedule_of()
+    answer = Sequence(0, [1] * 20, 48, SamplingParams(ignore_eos=True))
+    document = Sequence(1, [2] * 3000, 1, SamplingParams(ignore_eos=True))
+    scheduler.add(answer, 0.0)
+    began_s = 0.0
+    unread: int | None = None
+    order = []
+    for _, now_s, ended in steps(scheduler):
+        if not began_s and answer.generated:
+            began_s = now_s
+            scheduler.add(document, now_s)
+        if answer in ended:
+            assert now_s - began_s < 2.5 * DECODE_S[1] * 47, "its tokens keep their pace, mostly"
+            unread = document.missing
+        order += ended
+    assert order == [answer, document]
+    assert unread is not None and 0 < unread < 3000, "the document was read meanwhile, too"

@@ -17,7 +17,7 @@ from tests.inference.llama_model import GREEDY, executor, last_logits, model, re
 
 pytestmark = pytest.mark.model
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all. " * 4
-CLOSE = 0.3  # mean distance of logits: in another order of addition 4-bit weights give 0.1, another prompt 1 and more
+CLOSE = 0.4  # mean distance of logits: another order of addition gives 0.1 to 0.33, another prompt 1 and more
 
 
 def distance(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:

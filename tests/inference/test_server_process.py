@@ -128,7 +128,8 @@ def _first_answer(process: subprocess.Popen[bytes], url: str) -> dict[str, objec
 
 
 def test_the_shared_home_has_the_converted_model() -> None:
-    assert [path.name for path in (home() / "models").iterdir()] == [f"{EMBEDDING_MODEL}-f16.gguf"]
+    # Other tests of this process may have stored models in the same home.
+    assert f"{EMBEDDING_MODEL}-f16.gguf" in {path.name for path in (home() / "models").iterdir()}
 
 
 async def test_streams_over_http_survive_the_death_of_the_engine() -> None:

@@ -1,12 +1,15 @@
 """The command line's way to an administrator and a token."""
 
-import pytest
+from importlib import import_module
 
-from backend.accounts.models import Membership, Role, User, Workspace
-from backend.accounts.services import account_create_admin, token_create
+import pytest
+from django.apps import apps
+
+from backend.accounts.models import AuditEntry, Membership, Role, User, Workspace
+from backend.accounts.services import account_create_admin, machine_admin_set, token_create
 from backend.common.errors import ApiError, Conflict, Invalid
 from tests.backend.accounts.conftest import PASSWORD, browser
-from tests.backend.conftest import JsonClient
+from tests.backend.conftest import JsonClient, person_create
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +53,34 @@ def test_a_token_for_nobody_or_nowhere_says_what_to_do(email: str, workspace: st
     account_create_admin(email="ops@example.org", password=PASSWORD, workspace_name="lab", reset_password=False)
     with pytest.raises(ApiError, match="admin create"):
         token_create(email=email, workspace_name=workspace)
+
+
+def test_the_first_account_administers_the_machine_and_later_ones_do_not() -> None:
+    for email in ("first@example.org", "second@example.org"):
+        account_create_admin(email=email, password=PASSWORD, workspace_name="lab", reset_password=False)
+    assert machine_admins() == ["first@example.org"]
+
+
+def test_the_machine_is_given_into_other_hands_by_the_command_line_which_is_audited() -> None:
+    for email in ("first@example.org", "second@example.org"):
+        account_create_admin(email=email, password=PASSWORD, workspace_name="lab", reset_password=False)
+    machine_admin_set(email="Second@example.org", is_machine_admin=True)
+    machine_admin_set(email="first@example.org", is_machine_admin=False)
+    assert machine_admins() == ["second@example.org"]
+    actions = set(AuditEntry.unscoped.values_list("action", "detail__email"))
+    assert {
+        ("user.machine_admin_given", "second@example.org"),
+        ("user.machine_admin_taken", "first@example.org"),
+    } <= actions
+    with pytest.raises(Invalid, match="nobody"):
+        machine_admin_set(email="nobody@example.org", is_machine_admin=True)
+
+
+def test_an_installation_that_has_users_gives_the_machine_to_the_owner_who_came_first() -> None:
+    people = [person_create(role) for role in (Role.EDITOR, Role.OWNER, Role.OWNER)]
+    import_module("migrations.accounts.0003_machine_admin").first_owner_chosen(apps, None)
+    assert machine_admins() == [people[1].user.email]
+
+
+def machine_admins() -> list[str]:
+    return list(User.objects.filter(is_machine_admin=True).values_list("email", flat=True))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection, transaction
@@ -121,6 +122,14 @@ def test_editors_manage_nobody(owner: Person, member: Member) -> None:
     assert editor.request("GET", "/audit").status_code == 403
 
 
+def test_who_lacks_a_role_hears_whom_of_their_workspace_to_ask(owner: Person, member: Member, stranger: Person) -> None:
+    viewer, editor = member(Role.VIEWER), member(Role.EDITOR)
+    refused = viewer.request("POST", "/apps", {"name": "x", "mode": "chat"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert refused.json()["message"].endswith(f"yours is 'viewer': ask {owner.user.email} or {editor.user.email}")
+    assert viewer.request("GET", "/audit").json()["message"].endswith(f": ask {owner.user.email}")
+
+
 def test_an_unknown_role_is_refused_with_its_field(owner: Person, member: Member) -> None:
     answer = owner.request("PATCH", f"/members/{membership_of(member(Role.VIEWER)).id}", {"role": "king"})
     assert answer.status_code == 400 and "role" in answer.json()["extra"]["fields"]
@@ -213,3 +222,27 @@ def test_the_audit_log_says_who_did_what_and_no_secret(owner: Person) -> None:
     assert [line["action"] for line in lines] == ["workspace.renamed", "invitation.created"]
     assert lines[0]["actor"] == {"email": owner.user.email} and lines[0]["detail"]["to"] == "renamed"
     assert token not in answer.content.decode()
+
+
+def test_the_audit_log_is_found_by_who_what_and_when(owner: Person, member: Member) -> None:
+    admin = member(Role.ADMIN)
+    invite(owner)
+    owner.request("PATCH", "/workspace", {"name": "Korvala"})
+    admin.request("PATCH", "/workspace", {"name": "Harbour"})
+    now = timezone.now()
+
+    def found(**query: str) -> list[str]:
+        answer = owner.request("GET", f"/audit?{urlencode(query)}")
+        return [str(line["detail"].get("to") or line["action"]) for line in answer.json()["results"]]
+
+    assert found(actor=admin.user.email[:8].upper()) == ["Harbour"]
+    assert found(action="workspace.") == ["Harbour", "Korvala"]
+    assert found(search="korvala") == ["Harbour", "Korvala"]  # the first was renamed from it
+    assert found(action="invitation.", search="korvala") == []
+    assert found(until=(now - timedelta(hours=1)).isoformat()) == []
+    assert len(found(since=(now - timedelta(hours=1)).isoformat())) == 3
+
+
+def test_a_filter_of_the_audit_log_that_cannot_be_read_names_its_field(owner: Person) -> None:
+    refused = owner.request("GET", "/audit?since=yesterday")
+    assert refused.status_code == 400 and list(refused.json()["extra"]["fields"]) == ["since"]

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -42,13 +43,6 @@ def test_the_draft_of_a_new_app_can_be_published_as_it_is(owner: Person, mode: s
     assert version["config"]["model"]["id"] == "smollm2-135m-instruct"
     shown = owner.request("get", f"/apps/{app['id']}").json()
     assert (shown["published_version"], shown["has_unpublished_changes"]) == (1, False)
-
-
-@pytest.mark.parametrize("mode", ["chatflow", "workflow"])
-def test_a_mode_of_later_says_not_yet_and_makes_nothing(owner: Person, mode: str) -> None:
-    response = owner.request("post", "/apps", {"name": "x", "mode": mode})
-    assert (response.status_code, response.json()["code"]) == (422, "not_yet")
-    assert owner.request("get", "/apps").json()["results"] == []
 
 
 def test_an_unknown_mode_is_a_field_error(owner: Person) -> None:
@@ -113,8 +107,11 @@ WRONG_DRAFTS = {
     "a type that is a list": ({"variables": [{"name": "a", "type": []}]}, 400, "invalid", "variables.0.type"),
     "a default that is no option": ({"variables": [SELECT | {"default": "y"}]}, 400, "invalid", "variables.0.default"),
     "a tool in a chat": ({"tools": [{"name": "calculator"}]}, 400, "invalid", "tools.0"),
-    "hybrid retrieval": ({"retrieval": {"mode": "hybrid"}}, 422, "not_yet", ""),
-    "reranking": ({"retrieval": {"rerank": True}}, 422, "not_yet", ""),
+    "a search that there is not": ({"retrieval": {"mode": "psychic"}}, 400, "invalid", "retrieval.mode"),
+    "settings for reranking": ({"retrieval": {"rerank": {"model": "x"}}}, 400, "invalid", "retrieval.rerank"),
+    "an example of a variable that is not there": (
+        {"examples": [{"user": "{{x}}", "assistant": "y"}]}, 400, "unknown_variable", "examples.0.user"),
+    "an example that is none": ({"examples": [{"question": "a"}]}, 400, "invalid", "examples.0.question"),
     "a schema that is none": ({"output_schema": {"type": "thing"}}, 400, "invalid_schema", "output_schema"),
     "a schema we cannot enforce": ({"output_schema": {"not": {}}}, 400, "invalid_schema", "output_schema"),
     "a schema without end": ({"output_schema": DEEP}, 400, "invalid", "output_schema"),
@@ -141,6 +138,13 @@ def test_a_draft_that_could_not_run_is_refused_and_changes_nothing(owner: Person
     assert draft_of(owner, app) == before
 
 
+def test_a_fallback_that_is_not_there_is_refused_at_its_own_field(owner: Person) -> None:
+    path = f"/apps/{app_of(owner)['id']}/draft"
+    refused = owner.request("PUT", path, {"model": {"fallback": "gone/model"}})
+    assert (refused.status_code, refused.json()["code"]) == (400, "model_not_found")
+    assert list(refused.json()["extra"]["fields"]) == ["model.fallback"]
+
+
 def test_a_schema_of_the_answer_is_kept_and_an_agent_has_none(owner: Person) -> None:
     schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     app = app_of(owner)
@@ -163,6 +167,21 @@ def test_a_tool_must_exist(owner: Person) -> None:
     response = owner.request("put", f"/apps/{app['id']}/draft", {"tools": [{"name": "rm_rf"}]})
     assert (response.status_code, response.json()["code"]) == (400, "tool_not_found")
     assert "calculator" in response.json()["message"]
+
+
+def test_a_tool_is_set_as_it_can_be(owner: Person) -> None:
+    app = app_of(owner, "agent")
+
+    def saved(**config: object) -> Any:
+        tools = [{"name": "calculator"}, {"name": "http_request", "config": config}]
+        return owner.request("put", f"/apps/{app['id']}/draft", {"tools": tools})
+
+    assert saved(hosts=["api.example.org"], timeout_s=120).status_code == 200
+    assert draft_of(owner, app)["tools"][1]["config"]["hosts"] == ["api.example.org"]
+    refused = saved(timeout_s=121)
+    assert refused.status_code == 400
+    assert list(refused.json()["extra"]["fields"]) == ["tools.1.config.timeout_s"]
+    assert refused.json()["message"].startswith("tools.1.config.timeout_s: ")
 
 
 def test_r15_a_dataset_of_another_workspace_is_unknown_in_a_draft(owner: Person, stranger: Person) -> None:

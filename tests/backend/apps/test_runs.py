@@ -5,18 +5,23 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
 from backend.accounts.models import Role
 from backend.common.database import in_database
 from backend.common.redis import redis_async_close
+from backend.files.services import file_store
 from backend.logs.models import Conversation
 from backend.runs.models import Run
+from backend.runs.ports import RUN_PORTS
 from inference.types import ModelInfo
+from tests.agents.fakes import FakeFiles, ports_of
 from tests.backend.apps.running import LIVE, MODEL, World, app_published, raw_stream
 from tests.backend.conftest import Person, person_create
 
 pytestmark = LIVE
+SEA = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +64,24 @@ async def test_a_run_of_the_draft_is_told_from_start_to_end(owner: Person, world
     assert seqs == sorted(set(seqs))
     stored = await in_database(Run.unscoped.get, id=last["run_id"])
     assert (stored.source, stored.user_id, stored.app_version) == ("console", owner.user.id, None)
+
+
+async def test_an_image_that_goes_with_a_question_is_told_with_it(owner: Person, world: World) -> None:
+    world.model.info = ModelInfo(id=MODEL, kind="chat", context_tokens=8192, supports_images=True)
+    app_id = await make(owner)
+    upload = SimpleUploadedFile("sea.png", SEA)
+    image = await in_database(lambda: file_store(workspace_id=owner.workspace.id, upload=upload, user=owner.user))
+    files = FakeFiles({str(image.id): SEA})
+    RUN_PORTS.fill(lambda spec: ports_of(world.model, knowledge=world.knowledge, files=files))
+    started = (await events_of(await run(owner, app_id, {"query": "What is this?", "files": [str(image.id)]})))[0][1]
+    told = [{"id": str(image.id), "name": "sea.png", "mime_type": "image/png", "size_bytes": 16}]
+
+    def read() -> tuple[Any, Any]:
+        path = f"/apps/{app_id}/conversations/{started['conversation_id']}/messages"
+        return owner.request("get", path).json(), owner.request("get", f"/runs/{started['run_id']}").json()
+
+    messages, trace = await in_database(read)
+    assert [message["files"] for message in messages["results"]] == [told] and trace["files"] == told
 
 
 async def test_a_second_question_goes_into_the_same_conversation_and_is_listed(owner: Person, world: World) -> None:
@@ -109,6 +132,39 @@ async def test_inputs_of_the_first_question_serve_the_later_ones(owner: Person, 
     assert (stored.inputs, stored.introduction) == ({"who": "Bob"}, "Hi, I am Bob, and  you.")
 
 
+async def test_a_version_and_changed_parts_run_without_being_saved(owner: Person, world: World) -> None:
+    app_id = await make(owner, prompt="You are version one.")
+    second = {"model": {"id": MODEL}, "prompt": "You are the draft.", "variables": [{"name": "who"}]}
+    await in_database(owner.request, "put", f"/apps/{app_id}/draft", second)
+
+    async def asked(**body: Any) -> tuple[str, float | None, int | None]:
+        events = await events_of(await run(owner, app_id, {"query": "Who?", **body}))
+        assert events[-1][0] == "run_finished", events[-1]
+        request = world.model.requests[-1]
+        stored = await in_database(Run.unscoped.get, id=events[-1][1]["run_id"])
+        return request.messages[0].content, request.sampling.temperature, stored.app_version
+
+    assert await asked() == ("You are the draft.", 0.7, None)
+    assert await asked(version=1) == ("You are version one.", 0.7, 1)
+    model = {"id": MODEL, "parameters": {"temperature": 0.1}}
+    assert await asked(overrides={"model": model}) == ("You are the draft.", 0.1, None)
+    changed = {"prompt": "You are {{who}}.", "variables": [{"name": "who"}], "model": model}
+    assert await asked(version=1, overrides=changed, inputs={"who": "Eve"}) == ("You are Eve.", 0.1, None)
+    assert (await in_database(owner.request, "get", f"/apps/{app_id}/draft")).json()["prompt"] == "You are the draft."
+
+
+async def test_examples_stand_between_the_instructions_and_the_question(owner: Person, world: World) -> None:
+    examples = [{"user": "Two plus {{n}}?", "assistant": "Four."}]
+    app_id = await make(owner, prompt="Be brief.", examples=examples, variables=[{"name": "n"}])
+    await events_of(await run(owner, app_id, {"query": "Three plus two?", "inputs": {"n": "two"}}))
+    assert [(message.role, message.content) for message in world.model.last_messages] == [
+        ("system", "Be brief."),
+        ("user", "Two plus two?"),
+        ("assistant", "Four."),
+        ("user", "Three plus two?"),
+    ]
+
+
 SELECT = {"name": "tone", "type": "select", "options": ["kind", "cool"]}
 SHORT = {"name": "a", "max_length": 2}
 NUMBER = {"name": "a", "type": "number"}
@@ -122,6 +178,12 @@ WRONG: dict[str, tuple[str, dict[str, Any], dict[str, Any], int, str]] = {
     "an unknown key": ("chat", {}, {"query": "x", "mode": "fast"}, 400, "mode"),
     "a conversation of nobody": ("chat", {}, {"query": "x", "conversation_id": str(uuid.uuid4())}, 404, ""),
     "a conversation in a completion": ("completion", {}, {"query": "x", "conversation_id": str(uuid.uuid4())}, 404, ""),
+    "a version that is not there": ("chat", {}, {"query": "x", "version": 7}, 404, ""),
+    "a part that no draft has": ("chat", {}, {"query": "x", "overrides": {"colour": 1}}, 400, "overrides.colour"),
+    "no such model": ("chat", {}, {"query": "x", "overrides": {"model": {"id": "x"}}}, 400, "overrides.model.id"),
+    "an unknown variable": ("chat", {}, {"query": "x", "overrides": {"prompt": "{{who}}"}}, 400, "overrides.prompt"),
+    "a version of a debugged run": ("chat", {}, {"query": "x", "version": 1, "mocks": {"llm": {}}}, 400, "version"),
+    "changed parts of a graph": ("workflow", {}, {"overrides": {"prompt": "x"}}, 400, "overrides"),
     "a file of nobody": ("chat", {}, {"query": "x", "files": [str(uuid.uuid4())]}, 404, ""),
 }  # fmt: skip
 

@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from fpdf import FPDF
 
 from backend.common.slots import Slot
+from backend.datasets.indexing import document_index
 from backend.datasets.knowledge import QUERY_VECTORS
 from backend.datasets.models import Document
-from backend.datasets.ports import DATASET_USERS, EMBEDDERS
-from backend.datasets.tasks import index
+from backend.datasets.ports import DATASET_USERS, EMBEDDERS, RERANKERS
 from tests.backend.conftest import Person
 from tests.backend.datasets.embedding import word_embedder
 
@@ -64,8 +64,19 @@ class Library:
         """Upload a file, index it in this process, and return the document."""
         response = self.upload(name, content)
         assert response.status_code == 201, response.content
-        index(response.json()["id"])
+        document_index(uuid.UUID(response.json()["id"]))
         return self.document(response.json()["id"])
+
+    def act(self, action: str, document_id: str) -> Any:
+        """Steer the job of a document and return the response."""
+        return self.person.request("POST", f"{self.path}/documents/{document_id}/{action}")
+
+    def found(self, query: str, mode: str = "semantic") -> list[str]:
+        """Return the names of the documents that answer a query, best first."""
+        body = {"query": query, "mode": mode, "top_k": 20}
+        response = self.person.request("POST", f"{self.path}/retrieve", body)
+        assert response.status_code == 200, response.content
+        return [hit["document_name"] for hit in response.json()["results"]]
 
     def row(self, document_id: str) -> Document:
         """Return the stored document."""
@@ -84,6 +95,11 @@ def filled(slot: Slot[Any], value: Any) -> Iterator[None]:
 def _embedders() -> Iterator[None]:
     QUERY_VECTORS.clear()
     yield from filled(EMBEDDERS, word_embedder)
+
+
+@pytest.fixture(autouse=True)
+def _rerankers() -> Iterator[None]:
+    yield from filled(RERANKERS, lambda workspace_id: None)
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,9 @@ def test_a_question_in_other_words_finds_the_page_of_a_long_pdf(library: Library
     assert (document["status"], document["page_count"]) == ("ready", 20)
 
     def first_page(question: str) -> int:
-        response = library.person.request("POST", f"{library.path}/retrieve", {"query": question, "top_k": 3})
+        response = library.person.request(
+            "POST", f"{library.path}/retrieve", {"query": question, "top_k": 3, "mode": "semantic"}
+        )
         assert response.status_code == 200, response.content
         return int(response.json()["results"][0]["page"])
 

@@ -20,7 +20,8 @@ class StandIn(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._noted({})
         if self.path == "/health":
-            states = {name: {"state": state} for name, state in self.server.states.items()}
+            loads = self.server.loads
+            states = {name: {"state": said, **loads.get(name, {})} for name, said in self.server.states.items()}
             self._answer(200, {"status": "ok", "models": states})
         elif self.path == "/redirect/models":
             self.send_response(302)
@@ -88,6 +89,7 @@ class Server(ThreadingHTTPServer):
         self.key = ""
         self.models: list[dict[str, Any]] = [{"id": "big"}, {"id": "small"}]
         self.states = {"smollm2-135m-instruct": "loaded", "all-minilm-l6-v2": "loading"}
+        self.loads: dict[str, dict[str, Any]] = {}
         self.seen: list[tuple[str, str | None, dict[str, Any]]] = []
 
     @property

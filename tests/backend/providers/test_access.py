@@ -181,3 +181,30 @@ def test_tokens_cost_what_the_model_costs(owner: Person, stranger: Person, serve
     assert cost_of(owner.workspace.id, "smollm2-135m-instruct", 10**6, 10**6) == 0
     assert cost_of(owner.workspace.id, "gone/model", 10**6, 10**6) == 0
     assert cost_of(stranger.workspace.id, "house/big", 10**6, 10**6) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_model_that_two_servers_have_is_answered_by_the_one_that_is_there(server: Server) -> None:
+    person = await in_database(person_create)
+    workspace_id = person.workspace.id
+    await in_database(connect, person, server, KEY)
+    server.key = KEY
+    with pytest.raises(Invalid, match="any/none"):
+        await answer_of(workspace_id, "any/none")
+    gone = {"base_url": "http://127.0.0.1:9/v1", "models": [ModelDraft("big", context_tokens=512)]}
+    await in_database(
+        lambda: provider_create(workspace_id=workspace_id, name="gone", actor=person.user, **gone)  # type: ignore[arg-type]
+    )
+    record = await in_database(model_get, workspace_id, "any/big")
+    assert (record.context_tokens, record.embedded, record.provider_id) == (512, False, None)
+    listed = person.client.get
+    assert "any/big" in {one["id"] for one in (await in_database(listed, "/api/v1/models")).json()["results"]}
+    for text in "abcdefgh":
+        request = replace(ASK, messages=(Message("user", text),))
+        model = await chat_model(str(workspace_id), "any/big")
+        assert "".join([delta.text async for delta in model.generate(request)]) == "Hello"
+
+
+def test_no_provider_may_be_called_any(owner: Person) -> None:
+    answer = owner.request("POST", "/providers", {"name": "any", "base_url": "http://127.0.0.1:9/v1"})
+    assert answer.status_code == 400 and "name" in answer.json()["extra"]["fields"]

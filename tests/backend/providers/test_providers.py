@@ -210,11 +210,6 @@ def test_models_are_listed_when_the_inference_server_is_off(owner: Person, setti
     assert states == {"unreachable"}
 
 
-def test_adding_local_models_says_not_yet(owner: Person) -> None:
-    answer = owner.request("POST", "/models", {})
-    assert (answer.status_code, answer.json()["code"]) == (501, "not_yet")
-
-
 def test_r21_rotating_the_encryption_key_keeps_every_secret_readable(
     owner: Person, settings: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

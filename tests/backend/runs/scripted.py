@@ -8,7 +8,7 @@ from agents.events import Body, RunFinished, TextDelta
 from agents.types import EdgeSpec, NodeSpec, RunSpec
 from backend.accounts.models import Workspace
 from backend.common.database import in_database
-from backend.runs.execution import Totals, _finish
+from backend.runs.execution import Progress, _finish
 from backend.runs.journal import Journal
 from backend.runs.lease import Lease, lease_claim
 from backend.runs.models import Run, RunSource
@@ -45,7 +45,7 @@ async def write_all(journal: Journal, lease: Lease, bodies: Sequence[Body]) -> N
     """Write the bodies; a last `RunFinished` ends the run."""
     for body in bodies:
         if isinstance(body, RunFinished):
-            await journal.finish(body, _finish(lease, journal, Totals(lease.spec.scope), body))
+            await journal.finish(body, _finish(lease, journal, Progress(lease.spec.scope), body))
         else:
             await journal.append(body)
 
@@ -87,6 +87,8 @@ async def reload(run: Run) -> Run:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
+        for _ in range(20):
+            await asyncio.sleep(0)  # what was made a moment ago is on its way to the journal: let it arrive

@@ -84,6 +84,16 @@ async def test_a_run_that_nobody_hears_of_is_queued() -> None:
     assert (run.status, run.lease_token, queued()) == (RunStatus.QUEUED, None, 1)
 
 
+async def test_a_worker_of_another_database_of_the_same_redis_is_not_called() -> None:
+    own = start_channel("theirs")
+    async with redis_async().pubsub() as ear:
+        await ear.subscribe(f"1{own}")  # another index; Redis tells all of them of every channel
+        await ear.get_message(timeout=5)
+        assert await Ears().next_owner() is None
+        _, calls = await start()
+        assert (calls, queued()) == ([None], 1)
+
+
 async def test_a_worker_that_has_gone_since_does_not_keep_the_run() -> None:
     ears().owners, ears().asked_at = ("gone",), float("inf")
     run, calls = await start()

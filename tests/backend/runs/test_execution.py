@@ -18,7 +18,7 @@ from backend.runs import selectors, services, tasks
 from backend.runs.execution import Execution
 from backend.runs.journal import row_of
 from backend.runs.lease import MAX_ATTEMPTS
-from backend.runs.live import CANCEL_CHANNEL
+from backend.runs.live import cancel_channel
 from backend.runs.models import Run, RunEvent, RunStatus
 from backend.runs.runner import Runner
 from tests.agents.fakes import Reply, ScriptedModel, always
@@ -223,7 +223,7 @@ async def test_a_message_to_cancel_an_unknown_run_is_ignored(model_says: Callabl
     model_says(always(ANSWER))
     runner = Runner("w1")
     run = await stored()
-    redis_sync().publish(CANCEL_CHANNEL, str(uuid.uuid4()))
+    redis_sync().publish(cancel_channel(), str(uuid.uuid4()))
     await asyncio.to_thread(runner.run, run.id)
     assert (await reload(run)).status == RunStatus.SUCCEEDED
 

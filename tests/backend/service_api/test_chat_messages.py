@@ -186,7 +186,7 @@ WRONG = {
     "an unknown conversation": ({**ASK, "conversation_id": str(uuid.uuid4())}, 404, "not_found"),
     "a conversation that is no id": ({**ASK, "conversation_id": "new"}, 404, "not_found"),
     "an unknown file": ({**ASK, "files": [{"upload_file_id": NOBODYS}]}, 404, "not_found"),
-    "a file from elsewhere": ({**ASK, "files": [{"transfer_method": "remote_url"}]}, 422, "not_yet"),
+    "a file without its address": ({**ASK, "files": [{"transfer_method": "remote_url"}]}, 400, "invalid_param"),
     "a NUL": ({**ASK, "query": "a\0b"}, 400, "invalid_param"),
 }  # fmt: skip
 

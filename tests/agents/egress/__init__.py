@@ -1,0 +1,1 @@
+"""Tests of the one door for outbound HTTP."""

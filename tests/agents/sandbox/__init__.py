@@ -1,0 +1,1 @@
+"""Tests of the sandbox, as root and as an ordinary user."""

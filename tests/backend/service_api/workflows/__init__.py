@@ -1,0 +1,1 @@
+"""Tests of workflows and chatflows over the service API."""

@@ -1,0 +1,1 @@
+"""Workflows and chatflows over HTTP, executed by a real worker."""

@@ -1,0 +1,1 @@
+"""One suite for every engine: what a platform may rely on, whoever computes the tokens."""
