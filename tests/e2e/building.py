@@ -7,18 +7,10 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browsing import ANSWER_TIMEOUT_MS
-from tests.e2e.conftest import EMAIL, PASSWORD, ok
+from tests.e2e.conftest import ok
 
 MOST_TABS = 90
 BETWEEN_LOOKS_MS = 200
-
-
-def sign_in(page: Page) -> None:
-    """Sign in as the owner of the platform."""
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def node(page: Page, node_id: str) -> Locator:

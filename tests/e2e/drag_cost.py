@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.e2e.browsing import Owner, chromium_running, visiting
+from tests.e2e.browsing import Owner, chromium_running, sign_in, visiting
 
 BUDGET_MS = 8.0
 COLUMNS = 20
@@ -174,10 +174,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=200)
     asked = parser.parse_args()
     with chromium_running() as browser, visiting(browser, Owner(asked.url)) as page:
-        page.get_by_label("E-mail").fill(asked.email)
-        page.locator("input[type=password]").fill(asked.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page, asked.email, asked.password)
         workspace = page.url.split("/w/")[1].split("/")[0]
         found = costs(browser, page, workspace, asked.nodes)
     for cost in found:

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState
 
 from backend.embedded.home import REPOSITORY
-from tests.e2e.browsing import NARROW, WIDE, Owner, chromium_running, visiting
+from tests.e2e.browsing import NARROW, WIDE, Owner, chromium_running, sign_in, visiting
 from tests.e2e.ferries import Ferries, ferries_make
 from tests.e2e.places import PLACES, WITHOUT_ACCOUNT, Place
 
@@ -45,10 +45,7 @@ def small(picture: bytes, width: int) -> bytes:
 def signed_in(browser: Browser, url: str, email: str, password: str) -> tuple[StorageState, str]:
     """Return the cookies of a person, and the workspace that they come to."""
     with visiting(browser, Owner(url)) as page:
-        page.get_by_label("E-mail").fill(email)
-        page.locator("input[type=password]").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page, email, password)
         return page.context.storage_state(), page.url.split("/w/")[1].split("/")[0]
 
 

@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, StorageState, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, NARROW, STEP_TIMEOUT_MS, WIDE, Owner, chromium_running, visiting
+from tests.e2e.browsing import (
+    ANSWER_TIMEOUT_MS,
+    NARROW,
+    STEP_TIMEOUT_MS,
+    WIDE,
+    Owner,
+    chromium_running,
+    sign_in,
+    visiting,
+)
 from tests.e2e.conftest import EMAIL, PASSWORD, Site
 from tests.e2e.ferries import Ferries, ferries_make
 from tests.e2e.labels import overflowing
@@ -42,10 +51,7 @@ def ferries(site: Site) -> Iterator[Ferries]:
 def member(site: Site, browser: Browser, ferries: Ferries) -> StorageState:
     """The cookies of somebody who is signed in; notes the workspace's id."""
     with visiting(browser, Owner(site.url)) as page:
-        page.get_by_label("E-mail").fill(EMAIL)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page)
         ferries.ids["workspace"] = page.url.split("/w/")[1].split("/")[0]
         return page.context.storage_state()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, ask, chromium_running, shoot, visiting
-from tests.e2e.conftest import EMAIL, MODEL, PASSWORD, Site, ok
+from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, ask, chromium_running, shoot, sign_in, visiting
+from tests.e2e.conftest import MODEL, Site, ok
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 REPORT: FilePayload = {
@@ -27,10 +27,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def owner(site: Site, browser: Browser) -> Owner:
     with visiting(browser, Owner(site.url)) as page:
-        page.get_by_label("E-mail").fill(EMAIL)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page)
         return Owner(site.url, page.context.storage_state())
 
 

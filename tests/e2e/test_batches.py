@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, chromium_running, visiting
-from tests.e2e.conftest import EMAIL, MODEL, PASSWORD, Site, app_publish
+from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, chromium_running, sign_in, visiting
+from tests.e2e.conftest import MODEL, Site, app_publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -25,13 +25,6 @@ DRAFT = {
 def browser() -> Iterator[Browser]:
     with chromium_running() as running:
         yield running
-
-
-def sign_in(page: Page) -> None:
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def table(name: str, text: str) -> FilePayload:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, chromium_running, visiting
+from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, chromium_running, sign_in, visiting
 from tests.e2e.building import (
     app_open,
     asks,
@@ -22,7 +22,6 @@ from tests.e2e.building import (
     node,
     pull,
     rerun,
-    sign_in,
     step,
 )
 from tests.e2e.conftest import Site, ok

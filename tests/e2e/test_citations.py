@@ -20,13 +20,13 @@ from tests.e2e.browsing import (
     chromium_running,
     dataset_make,
     shoot,
+    sign_in,
     sources_of,
     visiting,
 )
 from tests.e2e.conftest import KORVALA, Site, app_publish, dataset_create, pdf_of, provider_lent
 from tests.e2e.hostile import HostileServer, hostile_server
 from tests.e2e.test_published import page_on, question
-from tests.e2e.test_workflow_builder import sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 QUESTION = "What does the cook put into the soup?"

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from inference.config import builtin_models
-from tests.e2e.browsing import Owner, chromium_running, visiting
-from tests.e2e.conftest import EMAIL, PASSWORD, Site
+from tests.e2e.browsing import Owner, chromium_running, sign_in, visiting
+from tests.e2e.conftest import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -21,13 +21,6 @@ SLOW_MS = 120_000
 def browser() -> Iterator[Browser]:
     with chromium_running() as running:
         yield running
-
-
-def sign_in(page: Page) -> None:
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def card(page: Page) -> Locator:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Response, expect
 
-from tests.e2e.browsing import Owner, chromium_running, visiting
-from tests.e2e.conftest import EMAIL, PASSWORD, Site
+from tests.e2e.browsing import Owner, chromium_running, sign_in, visiting
+from tests.e2e.conftest import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -22,10 +22,7 @@ def browser() -> Iterator[Browser]:
 
 def test_the_first_load_of_the_page_is_small(site: Site, browser: Browser) -> None:
     with visiting(browser, Owner(site.url)) as page:
-        page.get_by_label("E-mail").fill(EMAIL)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page)
         home, cookies = page.url, page.context.storage_state()
     with visiting(browser, Owner(site.url, cookies)) as page:
         scripts: dict[str, Response] = {}

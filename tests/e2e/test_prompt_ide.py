@@ -7,8 +7,8 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, chromium_running, instruct, shoot, visiting
-from tests.e2e.conftest import EMAIL, PASSWORD, Site, ok
+from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, chromium_running, instruct, shoot, sign_in, visiting
+from tests.e2e.conftest import Site, ok
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -17,13 +17,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 def browser() -> Iterator[Browser]:
     with chromium_running() as running:
         yield running
-
-
-def sign_in(page: Page) -> None:
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def publish(page: Page) -> None:

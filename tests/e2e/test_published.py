@@ -20,11 +20,11 @@ from tests.e2e.browsing import (
     harmless,
     instruct,
     shoot,
+    sign_in,
     visiting,
 )
 from tests.e2e.conftest import MODEL, Site, app_publish, dataset_create, ok, provider_lent
 from tests.e2e.hostile import hostile_server
-from tests.e2e.test_workflow_builder import sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 

@@ -7,8 +7,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browsing import NARROW, WIDE, Owner, app_make, ask, choose, chromium_running, instruct, shoot, visiting
-from tests.e2e.conftest import EMAIL, PASSWORD, Site, ok, until
+from tests.e2e.browsing import (
+    NARROW,
+    WIDE,
+    Owner,
+    app_make,
+    ask,
+    choose,
+    chromium_running,
+    instruct,
+    shoot,
+    sign_in,
+    visiting,
+)
+from tests.e2e.conftest import Site, ok, until
 from tests.inference.tiny_models import write_folder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -37,13 +49,6 @@ def tidy(site: Site) -> Iterator[None]:
         for model in (MADE, MODEL):
             console.post(f"/models/{model}/unload")  # a loaded one is not removed
             assert console.delete(f"/models/{model}").status_code in (200, 204, 404), f"{model} stays"
-
-
-def sign_in(page: Page) -> None:
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def open_quantize(page: Page) -> None:

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from tests.e2e import hostile
-from tests.e2e.browsing import NARROW, Owner, chromium_running, shoot, visiting
-from tests.e2e.conftest import EMAIL, PASSWORD, Site, dataset_create, events_of, ok, provider_lent
+from tests.e2e.browsing import NARROW, Owner, chromium_running, shoot, sign_in, visiting
+from tests.e2e.conftest import Site, dataset_create, events_of, ok, provider_lent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 MODEL = "smollm2-135m-instruct"
@@ -34,10 +34,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def owner(site: Site, browser: Browser) -> Owner:
     with visiting(browser, Owner(site.url)) as page:
-        page.get_by_label("E-mail").fill(EMAIL)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/home")
+        sign_in(page)
         return Owner(site.url, page.context.storage_state())
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browsing import Owner, chromium_running, enter, shoot, visiting
+from tests.e2e.browsing import Owner, chromium_running, enter, shoot, sign_in, visiting
 from tests.e2e.conftest import EMAIL, PASSWORD, Site, ok
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -19,13 +19,6 @@ KEY = "tvly-CANARY-of-the-page"
 def browser() -> Iterator[Browser]:
     with chromium_running() as running:
         yield running
-
-
-def sign_in(page: Page, email: str = EMAIL) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
 
 
 def tool(page: Page, title: str) -> Locator:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.e2e.browsing import Owner, chromium_running, enter, shoot, visiting
+from tests.e2e.browsing import Owner, chromium_running, enter, shoot, sign_in, visiting
 from tests.e2e.building import gives, joined, node, step
 from tests.e2e.conftest import EMAIL, MODEL, PASSWORD, Site, ok
 
@@ -44,10 +44,7 @@ def membership_of(console: httpx.Client, email: str) -> str:
 
 
 def signed_in(page: Page, email: str) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/home")
+    sign_in(page, email, PASSWORD)
 
 
 def no_way_to(page: Page, *names: str) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from agents.dsl.exporting import to_yaml
 from tests.agents.dsl.files import end, graph_file, llm, start
-from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, chromium_running, enter, visiting
+from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, app_make, chromium_running, enter, sign_in, visiting
 from tests.e2e.building import (
     app_open,
     asks,
@@ -22,7 +22,6 @@ from tests.e2e.building import (
     reach,
     rerun,
     saved,
-    sign_in,
     step,
     tab_to,
 )

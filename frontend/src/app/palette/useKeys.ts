@@ -16,6 +16,8 @@ export const ROOM_KEYS: readonly { key: string; room: Room["path"] }[] = [
   { key: "m", room: "models" },
   { key: "t", room: "tools" },
   { key: "r", room: "runs" },
+  { key: "n", room: "analytics" },
+  { key: "e", room: "evaluations" },
   { key: "s", room: "settings" },
 ];
 

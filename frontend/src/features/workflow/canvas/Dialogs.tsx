@@ -4,6 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useReactFlow } from "@xyflow/react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { glide } from "@/shared/ui/motion";
 import { canConnect, connect } from "../graph/edit";
 import { handlesOf } from "../graph/handles";
 import { isInnerStart, isNote, kindOf, nodeById, titleOf, type Graph, type GraphNode } from "../graph/model";
@@ -19,7 +20,7 @@ export function useShowNode() {
   const { fitView } = useReactFlow();
   return (id: string) => {
     store.getState().select([id]);
-    void fitView({ nodes: [{ id }], duration: 200, maxZoom: 1.1, padding: 0.6 });
+    void fitView({ nodes: [{ id }], duration: glide(200), maxZoom: 1.1, padding: 0.6 });
   };
 }
 

@@ -4,6 +4,7 @@ import { IconArrowBackUp, IconArrowForwardUp, IconKeyboard, IconLayoutDistribute
 import { useReactFlow } from "@xyflow/react";
 import { memo, useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { glide } from "@/shared/ui/motion";
 import { arranged } from "../graph/layout";
 import { measuredSizes } from "../store/builder";
 import { useBuilder, useBuilderStore } from "../store/BuilderContext";
@@ -27,7 +28,7 @@ export const Toolbar = memo(function Toolbar({ narrow, map, onMap, onNote, onOff
   const canRedo = useBuilder((state) => state.history.future.length > 0);
   const { fitView, zoomIn, zoomOut } = useReactFlow();
   const { undo, redo } = store.getState();
-  const fit = useCallback(() => void fitView({ padding: 0.15, maxZoom: 1, duration: 150 }), [fitView]);
+  const fit = useCallback(() => void fitView({ padding: 0.15, maxZoom: 1, duration: glide(150) }), [fitView]);
   const arrange = useCallback(() => {
     store.getState().change((graph) => arranged(graph, measuredSizes(store.getState())));
     requestAnimationFrame(fit);
@@ -51,8 +52,8 @@ export const Toolbar = memo(function Toolbar({ narrow, map, onMap, onNote, onOff
           <span className={classes.divider} />
         </>
       )}
-      <Tool icon={IconZoomOut} label={t("workflow.tools.zoomOut")} hotkey="−" onClick={() => void zoomOut({ duration: 100 })} />
-      <Tool icon={IconZoomIn} label={t("workflow.tools.zoomIn")} hotkey="=" onClick={() => void zoomIn({ duration: 100 })} />
+      <Tool icon={IconZoomOut} label={t("workflow.tools.zoomOut")} hotkey="−" onClick={() => void zoomOut({ duration: glide(100) })} />
+      <Tool icon={IconZoomIn} label={t("workflow.tools.zoomIn")} hotkey="=" onClick={() => void zoomIn({ duration: glide(100) })} />
       <Tool icon={IconMaximize} label={t("workflow.tools.fit")} hotkey="0" onClick={fit} />
       <span className={classes.divider} />
       <Tool icon={IconSearch} label={t("workflow.tools.search")} hotkey="⌘F" onClick={() => openBuilderPanel("search")} />

@@ -1,6 +1,7 @@
 /** The inspector takes room from the canvas when it opens: the node that it shows does not end up behind it. */
 import { useReactFlow } from "@xyflow/react";
-import { useEffect, type RefObject } from "react";
+import { useLayoutEffect, type RefObject } from "react";
+import { glide } from "@/shared/ui/motion";
 import { useBuilder } from "../store/BuilderContext";
 
 const MARGIN = 56;
@@ -10,15 +11,19 @@ const INSPECTOR = 480;
 export function useKeepInSight(box: RefObject<HTMLDivElement | null>): void {
   const shownId = useBuilder((state) => state.inspectedId);
   const { getViewport, setViewport } = useReactFlow();
-  useEffect(() => {
+  // Before the inspector is painted: nothing moves under a hand that has seen it. A node that was just added is drawn a frame later.
+  useLayoutEffect(() => {
     if (!shownId) return;
-    const frame = requestAnimationFrame(() => {
-      const card = box.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(shownId)}"]`)?.getBoundingClientRect();
+    const cardOf = () => box.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(shownId)}"]`);
+    const keep = () => {
+      const card = cardOf()?.getBoundingClientRect();
       const over = card && box.current ? card.right + MARGIN - box.current.getBoundingClientRect().right : 0;
       if (over <= 0 || over > INSPECTOR) return;
       const { x, y, zoom } = getViewport();
-      void setViewport({ x: x - over, y, zoom }, { duration: 150 });
-    });
+      void setViewport({ x: x - over, y, zoom }, { duration: glide(150) });
+    };
+    if (cardOf()) return keep();
+    const frame = requestAnimationFrame(keep);
     return () => cancelAnimationFrame(frame);
   }, [shownId, box, getViewport, setViewport]);
 }

@@ -1,6 +1,7 @@
 /** The keys of the builder. They work while nothing is being written. */
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, type RefObject } from "react";
+import { glide } from "@/shared/ui/motion";
 import { copyPart, duplicate, partOf, pastePart } from "../graph/copy";
 import { handlesOf } from "../graph/handles";
 import { kindOf, nodeById, type Graph } from "../graph/model";
@@ -75,11 +76,11 @@ export function useShortcuts(box: RefObject<HTMLDivElement | null>, offer: (offe
         case "l":
           return () => openBuilderPanel("layout");
         case "0":
-          return () => void fitView({ padding: 0.15, maxZoom: 1, duration: 150 });
+          return () => void fitView({ padding: 0.15, maxZoom: 1, duration: glide(150) });
         case "=":
-          return () => void zoomIn({ duration: 100 });
+          return () => void zoomIn({ duration: glide(100) });
         case "-":
-          return () => void zoomOut({ duration: 100 });
+          return () => void zoomOut({ duration: glide(100) });
         default:
           return undefined;
       }
