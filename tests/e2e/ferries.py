@@ -79,6 +79,7 @@ def ferries_make(console: httpx.Client, *, words: int = 24) -> Ferries:
     ids |= others_make(console, model)
     ids |= graphs_make(console, words)
     ids |= rooms_make(console)
+    ids |= operations_make(console, ids["chat"])
     return Ferries(ids)
 
 
@@ -217,3 +218,27 @@ def rooms_make(console: httpx.Client) -> dict[str, str]:
     ok(console.post("/tokens", json={"name": "Nightly export"}))
     ok(console.post("/dataset-keys", json={"name": "Intranet"}))
     return {"prompt": ids[0], "provider": made}
+
+
+def operations_make(console: httpx.Client, app: str) -> dict[str, str]:
+    """What keeps an app good: corrected answers, a test set, an experiment that compares, a limit and an alert."""
+    annotation = {"question": "When is the desk open?", "answer": "Every day from **06:00** to 20:00."}
+    ok(console.post(f"/apps/{app}/annotations", json=annotation))
+    ok(console.patch(f"/apps/{app}/annotations/settings", json={"is_on": True}))
+    cases = "query,expected\n" + "".join(f"{question},Five working days\n" for question in QUESTIONS)
+    test_set = ok(console.post("/test-sets", json={"name": "At the counter", "app_id": app}))["id"]
+    ok(console.post(f"/test-sets/{test_set}/upload", files={"file": ("counter.csv", cases.encode(), "text/csv")}))
+    near = {"name": "Means the same", "kind": "similarity", "config": {}, "pass_at": 0.6}
+    judge = ok(console.post("/evaluators", json=near))["id"]
+    asked = {"app_id": app, "set_id": test_set, "evaluator_ids": [judge], "variants": [{"version": 2}, {}]}
+    experiment = ok(console.post("/experiments", json=asked))["id"]
+    until(lambda: ok(console.get(f"/experiments/{experiment}"))["finished_at"] is not None, "the experiment", 240)
+    ok(console.put(f"/apps/{app}/gate", json={"is_on": True, "set_id": test_set, "evaluator_ids": [judge]}))
+    limit = {"scope": "app", "app": app, "metric": "tokens", "period": "day", "amount": "200000"}
+    ok(console.post("/limits", json=limit))
+    alert = {
+        "name": "Too many failures", "metric": "error_rate", "window_minutes": 60, "comparison": "above",
+        "threshold": 0.2, "channel": "email", "recipients": ["marit@example.org"],
+    }  # fmt: skip
+    ok(console.post("/alerts", json=alert))
+    return {"cases": test_set, "experiment": experiment}

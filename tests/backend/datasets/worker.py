@@ -1,4 +1,4 @@
-"""The Celery app of a real worker for tests: with the words' embedder, and with leases that a test can wait for."""
+"""The Celery app of a real worker for tests, with the words' embedder."""
 
 import os
 import time
@@ -10,7 +10,6 @@ import django
 django.setup()
 
 from backend.config.celery import app  # noqa: E402 - Django's models must be loaded first
-from backend.datasets import lease  # noqa: E402
 from backend.datasets.ports import EMBEDDERS  # noqa: E402
 from rag.ports import Embedder  # noqa: E402
 from tests.backend.datasets.embedding import WordEmbedder  # noqa: E402
@@ -38,4 +37,3 @@ def stalling_embedder(workspace_id: str, model: str) -> Embedder:
 
 
 EMBEDDERS.fill(stalling_embedder)
-lease.LEASE_S = 2.0
