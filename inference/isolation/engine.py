@@ -292,7 +292,7 @@ class ProcessEngine:
             while True:
                 await asyncio.wait({lost}, timeout=limits.heartbeat_s)
                 if lost.done():
-                    return "died"
+                    return f"died ({await self._process.death()})"
                 # Counted in our own turns: if this process was stopped itself, it first reads what has come meanwhile.
                 silent_s = 0.0 if self._has_reported else silent_s + limits.heartbeat_s
                 self._has_reported = False

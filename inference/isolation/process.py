@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -21,6 +22,9 @@ _ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "TMPDIR", "LD_LIBRAR
 _ENVIRONMENT_PREFIXES = (
     "GGML_", "GOMP_", "OMP_", "LLAMA_", "MALLOC_", "PYTHONDONTWRITE", "PYTHONPYCACHE", "CUDA_", "NVIDIA_", "VLLM_CPU_",
 )  # fmt: skip
+
+_DEATH_S = 2.0
+"""How long a child that closed its connection may take to end."""
 
 
 class EngineProcess:
@@ -61,6 +65,13 @@ class EngineProcess:
 
     def send(self, message: ToChild) -> None:
         self.wire.send(encode(message))
+
+    async def death(self) -> str:
+        """Return what the child that is lost ended with."""
+        try:
+            return _ended(await asyncio.wait_for(self._process.wait(), _DEATH_S))
+        except TimeoutError:
+            return "its connection was lost"
 
     async def end(self) -> None:
         """Kill the child, which has nothing to save, and wait until it is gone."""
@@ -121,4 +132,7 @@ def environment(ours: "os._Environ[str] | dict[str, str]") -> dict[str, str]:
 
 
 def _ended(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"status {status}"
+    if status >= 0:
+        return f"status {status}"
+    named = {each.value: f", {each.name}" for each in signal.Signals}
+    return f"signal {-status}{named.get(-status, '')}"

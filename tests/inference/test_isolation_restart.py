@@ -33,6 +33,14 @@ async def test_streams_survive_kills_without_a_hole_or_a_repeat() -> None:
         assert engine.stats().restarts == 1
 
 
+async def test_the_log_says_what_an_engine_died_of(caplog: pytest.LogCaptureFixture) -> None:
+    async with started() as engine:
+        signalled(engine, signal.SIGSEGV)
+        assert await text_of(engine, ask(max_tokens=2)) == "0 1 "
+        assert engine.stats().restarts == 1
+    assert "the engine died (signal 11, SIGSEGV); it is restarted" in caplog.text
+
+
 @pytest.mark.parametrize("how", ["SIGSTOP", "stall", "hang"])
 async def test_a_hung_engine_is_replaced(how: str) -> None:
     async with started() as engine:

@@ -93,3 +93,8 @@ def test_attention_is_the_same_however_many_threads_share_it(model: LlamaModel) 
     with context(model, threads=1) as one, context(model, threads=2) as two:
         for rows in STEPS:
             np.testing.assert_array_equal(one.step(rows), two.step(rows))
+
+
+def test_no_product_is_computed_in_tiles() -> None:
+    """Tiles, where a processor has them, would take weights away from our kernels; some compilers break them."""
+    assert b"AMX" not in library().llama_print_system_info()
