@@ -29,6 +29,8 @@ LEFT_OUT = {
     "build-preview", "completion", "setup", "invitation", "not-found", "document-details", "embedded", "import",
     "template", "batches", "dataset-new", "evaluation-cases", "dataset-settings", "settings-profile",
     "settings-workspace", "settings-dataset-keys", "settings-secrets", "app-runs", "provider",
+    "app-analytics", "analytics-times", "annotation", "experiments", "test-sets", "test-set", "evaluators", "evaluator",
+    "settings-retention",
 }  # fmt: skip
 
 

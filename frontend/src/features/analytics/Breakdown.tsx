@@ -163,7 +163,7 @@ function Label({ row, dimension, onNarrow }: Omit<RowsProps, "rows">  & { row: B
 
 function nameOf(t: TFunction, row: BreakdownRow, dimension: Dimension): string {
   if (dimension === "version") return row.value === "0" ? t("analytics.draft") : t("analytics.version", { number: row.value });
-  if (row.value === "") return t("analytics.none");
+  if (row.value === "") return t(dimension === "app" ? "analytics.noApp" : "analytics.none");
   if (dimension === "source") return t(`runs.sourceNames.${row.value as "console"}`);
   return row.label === row.value && (dimension === "app" || dimension === "key" || dimension === "member") ? t("analytics.gone", { id: row.value.slice(0, 8) }) : row.label;
 }

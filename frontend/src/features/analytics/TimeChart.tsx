@@ -15,6 +15,8 @@ import { download, type Series, useSeries } from "./queries";
 
 const HEIGHT = 260;
 const LABEL_WIDTH = 84;
+/** No character of a label is wider, in px. */
+const TICK_CHAR = 7;
 
 interface TimeChartProps {
   choice: Choice;
@@ -67,8 +69,10 @@ function Plot({ series, metrics, isBars, name, onOpen }: PlotProps) {
   const { ref, width } = useElementSize();
   const [at, setAt] = useState<number | null>(null);
   const { points, unit } = series;
-  const box: Box = { width: Math.max(width, 280), height: HEIGHT, left: 56, right: 8, top: 10, bottom: 26 };
   const ticks = ticksTo(Math.max(0, ...points.flatMap((point) => Object.values(point.values).map((value) => value ?? 0))));
+  const labels = ticks.map((value) => written(value, unit, i18n.language));
+  const left = Math.max(56, 18 + TICK_CHAR * Math.max(...labels.map((label) => label.length)));
+  const box: Box = { width: Math.max(width, 280), height: HEIGHT, left, right: 8, top: 10, bottom: 26 };
   const most = ticks.at(-1) ?? 1;
   const columns = columnsOf(points.length, box);
   const height = heightOf(box, most);
@@ -88,11 +92,11 @@ function Plot({ series, metrics, isBars, name, onOpen }: PlotProps) {
   return (
     <figure ref={ref} className={classes.figure}>
       <svg width="100%" height={HEIGHT} viewBox={`0 0 ${box.width} ${HEIGHT}`} role="application" aria-label={t("analytics.chartLabel", { name })} tabIndex={0} onKeyDown={onKey} onPointerLeave={() => setAt(null)} onBlur={() => setAt(null)} className={classes.plot}>
-        {ticks.map((value) => (
+        {ticks.map((value, index) => (
           <g key={value}>
             <line x1={box.left} x2={box.width - box.right} y1={height(value)} y2={height(value)} className={classes.grid} />
             <text x={box.left - 8} y={height(value) + 4} textAnchor="end" className={classes.tick}>
-              {written(value, unit, i18n.language)}
+              {labels[index]}
             </text>
           </g>
         ))}

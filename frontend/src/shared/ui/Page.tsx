@@ -21,8 +21,10 @@ export function Page({ title, description, actions, children, maw = 1120 }: Page
   return (
     <Box maw={maw} mx="auto" px={{ base: "md", sm: "xl" }} py={{ base: "md", sm: "xl" }} w="100%">
       <Box mb="lg">
-        <Group justify="space-between" gap="md" wrap="nowrap" mih={36}>
-          <Title order={1}>{title}</Title>
+        <Group justify="space-between" gap="xs" mih={36}>
+          <Title order={1} flex="1 1 0" miw="min(100%, 6em)" style={{ overflowWrap: "anywhere" }}>
+            {title}
+          </Title>
           {actions && (
             <Group gap="xs" style={{ flex: "none" }}>
               {actions}
