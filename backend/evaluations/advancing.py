@@ -184,6 +184,7 @@ def _begin(experiment: Experiment, free: int) -> None:
             query=row.case["query"],
             user=experiment.created_by,
             history=() if experiment.app.mode in CONVERSATION_MODES else None,
+            asks_model=True,
         )
         try:
             free -= _row_begin(ask, row)
