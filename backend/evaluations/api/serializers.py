@@ -173,7 +173,7 @@ class ExperimentAskSerializer(serializers.Serializer):
 
 
 class ExperimentProgressSerializer(serializers.Serializer):
-    """How many rows (cases of all variants) are where, and what their runs cost so far."""
+    """How many rows (cases of all variants) are where, and what their runs and, apart, their judges cost so far."""
 
     total = serializers.IntegerField()
     pending = serializers.IntegerField()
@@ -185,6 +185,8 @@ class ExperimentProgressSerializer(serializers.Serializer):
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
     cost = serializers.DecimalField(max_digits=20, decimal_places=8)
+    judge_tokens = serializers.IntegerField(help_text="of models that judged")
+    judge_cost = serializers.DecimalField(max_digits=20, decimal_places=8, help_text="of models that judged")
 
 
 class ExperimentVariantSerializer(serializers.Serializer):
@@ -366,6 +368,7 @@ class ExperimentRowSerializer(serializers.ModelSerializer):
         fields = read_only_fields = (
             *("id", "number", "variant", "case", "status", "run_id", "answer", "outputs", "sources", "tool_calls"),
             *("scores", "score", "error", "prompt_tokens", "completion_tokens", "cost", "elapsed_ms", "ttft_ms"),
+            *("judge_prompt_tokens", "judge_completion_tokens", "judge_cost"),
             *("review", "review_score", "review_note", "reviewed_by", "reviewed_at"),
         )
 

@@ -68,11 +68,13 @@ function State({ experiment }: { experiment: ExperimentDetail }) {
   const route = useRoute();
   const { progress } = experiment;
   const done = doneOf(experiment);
+  const cost = Number(progress.cost) + Number(progress.judge_cost);
   const parts = [
     t("evaluations.experiments.done", { done: formatCount(done, i18n.language), total: formatCount(progress.total, i18n.language) }),
     progress.failed > 0 && t("evaluations.experiments.failed", { count: progress.failed }),
     t("evaluations.experiments.tokens", { tokens: formatCount(progress.prompt_tokens + progress.completion_tokens, i18n.language) }),
-    Number(progress.cost) > 0 && formatUsd(progress.cost),
+    progress.judge_tokens > 0 && t("evaluations.experiments.judgeTokens", { tokens: formatCount(progress.judge_tokens, i18n.language) }),
+    cost > 0 && formatUsd(cost),
   ].filter(Boolean);
   return (
     <Stack gap="xs">

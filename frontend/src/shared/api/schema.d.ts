@@ -4923,7 +4923,7 @@ export interface components {
             id: string;
             name: string;
         };
-        /** @description How many rows (cases of all variants) are where, and what their runs cost so far. */
+        /** @description How many rows (cases of all variants) are where, and what their runs and, apart, their judges cost so far. */
         ExperimentProgress: {
             total: number;
             pending: number;
@@ -4936,6 +4936,13 @@ export interface components {
             completion_tokens: number;
             /** Format: decimal */
             cost: string;
+            /** @description of models that judged */
+            judge_tokens: number;
+            /**
+             * Format: decimal
+             * @description of models that judged
+             */
+            judge_cost: string;
         };
         /** @description One case with one variant. */
         ExperimentRow: {
@@ -4967,6 +4974,10 @@ export interface components {
             readonly elapsed_ms: number | null;
             /** Format: double */
             readonly ttft_ms: number | null;
+            readonly judge_prompt_tokens: number;
+            readonly judge_completion_tokens: number;
+            /** Format: decimal */
+            readonly judge_cost: string;
             readonly review: components["schemas"]["ReviewEnum"];
             /** Format: double */
             readonly review_score: number | null;
