@@ -12,6 +12,7 @@ from agents.egress.exchange import (
     fetch,
     send,
 )
+from agents.egress.page_types import PAGE_SUFFIXES
 from agents.egress.rules import OPEN_RULES, EgressRules, Place
 from agents.egress.transport import EgressRefused, PublicTransport, Resolve, addresses_of, resolve_host
 
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_REDIRECTS",
     "OPEN_RULES",
+    "PAGE_SUFFIXES",
     "TIMEOUT_S",
     "EgressRefused",
     "EgressRules",

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from agents.nodes.config import Lenient
 from agents.types import JsonObject, JsonValue
-from agents.workflow.variables import VarType, is_array
+from agents.workflow.variables import VarType, empty_of, is_array
 
 ParameterType = Literal[
     "string",
@@ -62,15 +62,7 @@ class Parameter(Lenient):
     @property
     def nothing(self) -> JsonValue:
         """What stands for a value that the text does not have."""
-        match self.var_type:
-            case "string":
-                return ""
-            case "number":
-                return 0
-            case "boolean":
-                return False
-            case _:
-                return []
+        return empty_of(self.var_type)
 
     def read(self, value: JsonValue) -> JsonValue:
         """Return the value as its type; raises `ValueError` for what it cannot be read as."""

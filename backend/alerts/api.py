@@ -19,16 +19,10 @@ from backend.alerts.selectors import alert_get, alerts_list, events_of
 from backend.alerts.services import NewAlert, alert_change, alert_create, alert_delete, alert_test
 from backend.apps.selectors import app_exists
 from backend.common.errors import Invalid
+from backend.common.serializers import NamedSerializer
 
 MAX_WINDOW_MINUTES = 30 * 24 * 60
 MAX_RECIPIENTS = 20
-
-
-class WatchedAppSerializer(serializers.Serializer):
-    """The app that an alert watches."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 class AlertRuleSerializer(serializers.Serializer):
@@ -65,7 +59,7 @@ class AlertSerializer(AlertRuleSerializer):
     """An alert, what it saw last, and where its messages go; of a webhook only the origin."""
 
     id = serializers.UUIDField()
-    app = WatchedAppSerializer(allow_null=True)
+    app = NamedSerializer(allow_null=True)
     webhook_origin = serializers.CharField()
     state = serializers.ChoiceField(choices=AlertState.choices)
     value = serializers.FloatField(allow_null=True)

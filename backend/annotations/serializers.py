@@ -5,15 +5,9 @@ from rest_framework import serializers
 
 from backend.annotations.models import Annotation, AnnotationHit, AnnotationJob, JobStatus
 from backend.annotations.texts import MAX_CHARS
+from backend.common.serializers import NamedSerializer
 
 MAX_IDS = 1_000
-
-
-class AnnotationAuthorSerializer(serializers.Serializer):
-    """Who wrote an answer."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 class AnnotationSerializer(serializers.ModelSerializer):
@@ -29,7 +23,7 @@ class AnnotationSerializer(serializers.ModelSerializer):
             *("created_at", "updated_at"),
         )
 
-    @extend_schema_field(AnnotationAuthorSerializer(allow_null=True))
+    @extend_schema_field(NamedSerializer(allow_null=True))
     def get_author(self, row: Annotation) -> dict[str, object] | None:
         """The member who wrote or last changed it."""
         return {"id": str(row.author.id), "name": row.author.name or row.author.email} if row.author else None

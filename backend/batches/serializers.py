@@ -3,11 +3,13 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backend.accounts.api.serializers import ActorSerializer
 from backend.batches.inputs import missing_inputs, unknown_columns
 from backend.batches.models import Batch, BatchRow, BatchStatus, RowStatus
 from backend.batches.selectors import PREVIEW_ROWS, batch_inputs, rows_list
 from backend.batches.services import MAX_AT_ONCE
 from backend.runs.models import RunStatus
+from backend.runs.serializers import FailingSerializer, RunsProgressSerializer
 
 ROW_STATES = [*RowStatus.choices, (RunStatus.PAUSED.value, RunStatus.PAUSED.label)]
 
@@ -33,25 +35,10 @@ class BatchInputSerializer(serializers.Serializer):
     required = serializers.BooleanField()
 
 
-class BatchProgressSerializer(serializers.Serializer):
+class BatchProgressSerializer(RunsProgressSerializer):
     """How many rows are where, and what they cost so far; `waiting` ones ask a person, and are among the running."""
 
-    total = serializers.IntegerField()
-    pending = serializers.IntegerField()
-    running = serializers.IntegerField()
     waiting = serializers.IntegerField()
-    succeeded = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    cancelled = serializers.IntegerField()
-    prompt_tokens = serializers.IntegerField()
-    completion_tokens = serializers.IntegerField()
-    cost = serializers.DecimalField(max_digits=20, decimal_places=8)
-
-
-class BatchAuthorSerializer(serializers.Serializer):
-    """Who uploaded it."""
-
-    email = serializers.EmailField()
 
 
 class BatchSerializer(serializers.ModelSerializer):
@@ -60,7 +47,7 @@ class BatchSerializer(serializers.ModelSerializer):
     status = serializers.ChoiceField(choices=BatchStatus.choices, read_only=True)
     columns = serializers.ListField(child=serializers.CharField(), read_only=True)
     mapping = serializers.DictField(child=serializers.CharField(), read_only=True)
-    created_by = BatchAuthorSerializer(allow_null=True, read_only=True)
+    created_by = ActorSerializer(allow_null=True, read_only=True)
     progress = serializers.SerializerMethodField()
 
     class Meta:
@@ -135,21 +122,13 @@ class BatchUpdateSerializer(serializers.Serializer):
     at_once = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AT_ONCE)
 
 
-class BatchRowErrorSerializer(serializers.Serializer):
-    """Why a row failed."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class BatchRowSerializer(serializers.ModelSerializer):
+class BatchRowSerializer(FailingSerializer, serializers.ModelSerializer):
     """A row and what became of it."""
 
     status = serializers.SerializerMethodField()
     cells = serializers.ListField(child=serializers.CharField(), read_only=True)
     outputs = serializers.DictField(read_only=True)
     run_id = serializers.UUIDField(allow_null=True, read_only=True)
-    error = serializers.SerializerMethodField()
 
     class Meta:
         model = BatchRow
@@ -164,8 +143,3 @@ class BatchRowSerializer(serializers.ModelSerializer):
         """Where the row is; paused when its run asks a person something."""
         is_waiting = row.status == RowStatus.RUNNING and row.run_status == RunStatus.PAUSED
         return RunStatus.PAUSED.value if is_waiting else str(row.status)
-
-    @extend_schema_field(BatchRowErrorSerializer(allow_null=True))
-    def get_error(self, row: BatchRow) -> dict[str, str] | None:
-        """Code and message of a failed row."""
-        return {"code": row.error_code, "message": row.error_message} if row.error_code else None

@@ -18,8 +18,10 @@ from backend.config.run_ports import ports_of
 from backend.datasets.ports import DATASET_USERS, EMBEDDERS, RERANKERS, WRITERS
 from backend.evaluations.advancing import run_ended as experiment_run_ended
 from backend.evaluations.gate import gate_ask
+from backend.evaluations.ports import JUDGES
+from backend.evaluations.selectors import judges_used
 from backend.limits.counting import run_admit, run_count, run_spend
-from backend.limits.ports import APP_OWNED
+from backend.limits.ports import APP_OWNED, USED_BESIDE
 from backend.local_models.ports import MODEL_USERS
 from backend.logs.policies import redactor_of
 from backend.logs.ports import FORGET_END_USER
@@ -27,7 +29,7 @@ from backend.logs.services import conversation_variables_keep
 from backend.providers.access import embedder
 from backend.providers.reranking import reranker
 from backend.providers.selectors import cost_of
-from backend.providers.writing import writer
+from backend.providers.writing import asker, writer
 from backend.runs.ports import (
     COST_OF,
     KEEP_VARIABLES,
@@ -65,6 +67,7 @@ def wire() -> None:
     RUN_COUNT.fill(run_count)
     RUN_SPEND.fill(run_spend)
     APP_OWNED.fill(app_exists)
+    USED_BESIDE.fill(judges_used)
     METRIC_VALUE.fill(metric_value)
     METRIC_UNITS.fill(METRICS)
     REDACTOR_OF.fill(redactor_of)
@@ -72,6 +75,7 @@ def wire() -> None:
     PUBLISH_GATE.fill(gate_ask)
     EMBEDDERS.fill(embedder)
     WRITERS.fill(writer)
+    JUDGES.fill(asker)
     RERANKERS.fill(reranker)
     DATASET_USERS.fill(dataset_users)
     MODEL_USERS.fill(model_users)

@@ -7,6 +7,7 @@ Only rows that are `pending` (by their own columns) are claimed at all.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import uuid
@@ -97,6 +98,25 @@ def rows_spent(model: type[WorkspaceModel], spent: Q) -> list[uuid.UUID]:
     """Return those of the rows that nobody works on any more."""
     free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=Now())
     return list(model.unscoped.filter(spent, free).values_list("id", flat=True))
+
+
+def jobs_stop(model: type[WorkspaceModel], pending: Q, *, max_attempts: int, reason: str) -> list[uuid.UUID]:
+    """End the pending jobs that nobody works on any more and nobody will, and return them.
+
+    One that was to be cancelled is; one that outlived `max_attempts` workers fails for this reason.
+    """
+    ended = {"finished_at": Now(), "lease_expires_at": None, "updated_at": Now()}
+    stopped = rows_spent(model, pending & Q(is_cancel_wanted=True))
+    model.unscoped.filter(id__in=stopped).update(status="cancelled", **ended)
+    spent = rows_spent(model, pending & Q(attempts__gte=max_attempts))
+    model.unscoped.filter(id__in=spent).update(status="failed", reason=reason, **ended)
+    return [*stopped, *spent]
+
+
+def job_end(held: RowLease, status: str, reason: str) -> None:
+    """Write how a job ended, unless another worker has it."""
+    with contextlib.suppress(LeaseLost):
+        held.end(status=status, reason=reason, finished_at=Now(), updated_at=Now())
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from backend.datasets.adapters import ann_send, index_send, job_send, reembed_send
 from backend.datasets.ann import ann_settle, datasets_unsettled
-from backend.datasets.case_writing import WRITE_CASES, case_writing_run, case_writings_reclaim
+from backend.datasets.case_writing import CASE_JOB, WRITE_CASES
 from backend.datasets.draining import document_drain
 from backend.datasets.evaluations import EVALUATE, evaluation_run, evaluations_reclaim
 from backend.datasets.lease import documents_reclaim
@@ -40,7 +40,7 @@ def evaluate(evaluation_id: str) -> None:
 @shared_task(name=WRITE_CASES)
 def write_cases(test_set_id: str) -> None:
     """Have a chat model write the cases that a test set waits for."""
-    case_writing_run(uuid.UUID(test_set_id))
+    CASE_JOB.run(uuid.UUID(test_set_id))
 
 
 @shared_task(name="datasets.sweep")
@@ -54,5 +54,5 @@ def sweep() -> None:
         ann_send(dataset_id)
     for evaluation_id in evaluations_reclaim():
         job_send(EVALUATE, evaluation_id)
-    for test_set_id in case_writings_reclaim():
+    for test_set_id in CASE_JOB.reclaim():
         job_send(WRITE_CASES, test_set_id)

@@ -12,24 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from agents.egress import EgressRefused, Fetched, TooLarge, fetch
+from agents.egress import PAGE_SUFFIXES, EgressRefused, Fetched, TooLarge, fetch
 from backend.common.egress import origin_of, public_client
 
 MAX_URL_CHARS = 2000
 MAX_SITEMAPS = 20
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 MAX_TITLE_CHARS = 200
-PAGE_TYPES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/csv": ".csv",
-    "application/pdf": ".pdf",
-    "application/json": ".json",
-    "application/xml": ".xml",
-    "text/xml": ".xml",
-}
 LOCATION = re.compile(rb"<(?:\w+:)?loc>\s*(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?\s*</(?:\w+:)?loc>", re.DOTALL | re.IGNORECASE)
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -93,7 +82,7 @@ async def page_fetch(url: str, *, workspace_id: uuid.UUID | str) -> WebPage:
     """Fetch a page; raises `FetchError`."""
     async with public_client(workspace_id) as client:
         found = await _fetched(client, url)
-    suffix = PAGE_TYPES.get(found.content_type) or PurePosixPath(urlsplit(found.url).path).suffix.lower()[:20]
+    suffix = PAGE_SUFFIXES.get(found.content_type) or PurePosixPath(urlsplit(found.url).path).suffix.lower()[:20]
     if found.content_type.startswith(("image/", "video/", "audio/", "font/")) or not suffix:
         raise FetchError(f"{url!r} is {found.content_type or 'of no known type'}, not a page with text")
     body = _as_utf8(found) if suffix == ".html" else found.body

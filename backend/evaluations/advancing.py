@@ -16,7 +16,6 @@ from functools import partial
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -26,7 +25,7 @@ from backend.apps.services import RunAsk, run_begin, run_plan
 from backend.common.errors import ApiError, TooManyRequests
 from backend.evaluations.models import Experiment, ExperimentRow, ExperimentRowStatus, ExperimentStatus
 from backend.evaluations.scoring import row_send
-from backend.evaluations.selectors import experiment_of_run
+from backend.evaluations.selectors import experiment_of_run, progress_of
 from backend.logs.selectors import sources_of, steps_of_runs
 from backend.runs.models import END_STATUSES, Run, RunSource, RunStatus
 from backend.runs.services import run_cancel, run_enqueue
@@ -137,10 +136,9 @@ def _fail(row: ExperimentRow, code: str, message: str) -> None:
 
 def _over_budget(experiment: Experiment) -> str:
     """Return why nothing more may begin, or nothing."""
-    spent = ExperimentRow.unscoped.filter(experiment=experiment).aggregate(
-        prompt=Sum("prompt_tokens", default=0), completion=Sum("completion_tokens", default=0), cost=Sum("cost")
-    )
-    tokens, cost = spent["prompt"] + spent["completion"], spent["cost"] or 0
+    so_far = progress_of([experiment])[experiment.id]
+    tokens = so_far.prompt_tokens + so_far.completion_tokens + so_far.judge_tokens
+    cost = so_far.cost + so_far.judge_cost
     if experiment.budget_tokens is not None and tokens >= experiment.budget_tokens:
         return f"the budget of {experiment.budget_tokens:,} tokens is spent: {tokens:,} were used"
     if experiment.budget_cost is not None and cost >= experiment.budget_cost > 0:
@@ -184,6 +182,7 @@ def _begin(experiment: Experiment, free: int) -> None:
             query=row.case["query"],
             user=experiment.created_by,
             history=() if experiment.app.mode in CONVERSATION_MODES else None,
+            asks_model=True,
         )
         try:
             free -= _row_begin(ask, row)

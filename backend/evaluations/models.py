@@ -116,7 +116,10 @@ class Experiment(WorkspaceModel):
 
 
 class ExperimentRow(WorkspaceModel):
-    """One case with one variant: its run, what that gave (runs may be deleted before), and what was made of it."""
+    """One case with one variant: its run, what that gave (runs may be deleted before), and what was made of it.
+
+    Tokens and cost are those of the run; what models took that judged it stands beside them.
+    """
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField()
@@ -137,6 +140,10 @@ class ExperimentRow(WorkspaceModel):
     cost = models.DecimalField(max_digits=14, decimal_places=8, default=0)
     elapsed_ms = models.FloatField(null=True)
     ttft_ms = models.FloatField(null=True)
+    judge_prompt_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
+    judge_completion_tokens = models.PositiveBigIntegerField(default=0, db_default=0)
+    judge_cost = models.DecimalField(max_digits=14, decimal_places=8, default=0, db_default=0)
+    judged_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     review = models.CharField(max_length=8, choices=Review.choices, blank=True, default="")
@@ -150,6 +157,11 @@ class ExperimentRow(WorkspaceModel):
             models.Index(fields=["experiment", "status", "number"], name="experiment_row_of_status"),
             models.Index(fields=["status"], name="experiment_row_scoring", condition=models.Q(status="scoring")),
             models.Index(fields=["run"], name="experiment_row_of_run", condition=models.Q(run__isnull=False)),
+            models.Index(
+                fields=["workspace", "judged_at"],
+                name="experiment_row_judged",
+                condition=models.Q(judge_prompt_tokens__gt=0),
+            ),
         ]
         constraints = [models.UniqueConstraint(fields=["experiment", "number", "variant"], name="experiment_row_once")]
 

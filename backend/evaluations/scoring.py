@@ -9,17 +9,21 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 
+from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from agents.types import JsonValue
 from backend.common.database import in_database
 from backend.datasets.adapters import job_send
 from backend.datasets.lease import MAX_ATTEMPTS, LeaseLost
-from backend.datasets.row_leases import kept, row_claim, rows_due, rows_spent
+from backend.datasets.row_leases import RowLease, kept, row_claim, rows_due, rows_spent
 from backend.evaluations.kinds.base import EvaluatorFailed, NotApplicable, Observed, Outside, Passage, ToolUse
 from backend.evaluations.kinds.registry import judged, kind_read
 from backend.evaluations.models import ExperimentRow, ExperimentRowStatus
-from backend.evaluations.outside import WorkspaceOutside
+from backend.evaluations.outside import Spent, WorkspaceOutside
+from backend.runs.models import RunSource
+from backend.runs.ports import RUN_SPEND, Charge
 
 SCORE = "evaluations.score"
 PENDING = Q(status=ExperimentRowStatus.SCORING)
@@ -37,20 +41,42 @@ def row_score(row_id: uuid.UUID) -> uuid.UUID | None:
     if claimed is None:
         return None
     row, lease = claimed
-    evaluators, seen = row.experiment.evaluators, observed_of(row)
+    evaluators, seen, outside = row.experiment.evaluators, observed_of(row), WorkspaceOutside(row.workspace_id)
 
     async def work() -> list[dict[str, JsonValue]]:
         await in_database(lease.renew, attempts=F("attempts") + 1)
         async with kept(lease):
-            return await scores_of(evaluators, seen, WorkspaceOutside(row.workspace_id))
+            return await scores_of(evaluators, seen, outside)
 
     try:
         scores = asyncio.run(work())
-        lease.end(scores=scores, score=score_of(scores), status=ExperimentRowStatus.SUCCEEDED)
+        _keep(row, lease, scores, outside.spent())
     except LeaseLost:
         logger.info("row %s was deleted or taken over while it was judged", row_id)
+        _count(row, outside.spent())  # whoever has the row now counts its own
         return None
     return row.experiment_id
+
+
+def _keep(row: ExperimentRow, lease: RowLease, scores: list[dict[str, JsonValue]], spent: Spent) -> None:
+    """Store the verdicts with what the judges took, and count that, or none of it; raises `LeaseLost`."""
+    with transaction.atomic():
+        lease.end(
+            scores=scores,
+            score=score_of(scores),
+            status=ExperimentRowStatus.SUCCEEDED,
+            judge_prompt_tokens=spent.prompt_tokens,
+            judge_completion_tokens=spent.completion_tokens,
+            judge_cost=spent.cost,
+            judged_at=Now(),
+        )
+        _count(row, spent)
+
+
+def _count(row: ExperimentRow, spent: Spent) -> None:
+    """Hold what judges took against the limits of the workspace and of the app."""
+    charge = Charge(workspace_id=row.workspace_id, source=RunSource.EVALUATION, app_id=row.experiment.app_id)
+    RUN_SPEND.get()(charge, spent.prompt_tokens + spent.completion_tokens, spent.cost)
 
 
 async def scores_of(

@@ -5,10 +5,10 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from agents.types import JsonValue
 from backend.common.errors import NotFound
@@ -21,13 +21,15 @@ from backend.evaluations.models import (
     ExperimentRowStatus,
     PublishGate,
 )
+from backend.limits.ports import Used
 
+JUDGE_TOKENS = F("judge_prompt_tokens") + F("judge_completion_tokens")
 REVIEW_FILTERS = {"open": Q(review=""), "done": ~Q(review="")}
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows of an experiment are where, and what their runs cost so far."""
+    """How many rows of an experiment are where, and what their runs and, apart from them, their judges cost so far."""
 
     total: int
     pending: int
@@ -39,6 +41,8 @@ class Progress:
     prompt_tokens: int
     completion_tokens: int
     cost: Decimal
+    judge_tokens: int
+    judge_cost: Decimal
 
 
 def sets_list(workspace_id: uuid.UUID, *, app_id: uuid.UUID | None = None) -> QuerySet[EvaluationSet]:
@@ -150,20 +154,37 @@ def progress_of(experiments: Sequence[Experiment]) -> Mapping[uuid.UUID, Progres
         total=Count("id"),
         prompt=Sum("prompt_tokens"),
         completion=Sum("completion_tokens"),
-        costs=Coalesce(Sum("cost"), Decimal(0)),
+        costs=Sum("cost", default=Decimal(0)),
+        judge_tokens=Sum(JUDGE_TOKENS),
+        judge_costs=Sum("judge_cost", default=Decimal(0)),
         **counts,
     )
     names = ("total", *counts)
-    nothing = Progress(**dict.fromkeys(names, 0), prompt_tokens=0, completion_tokens=0, cost=Decimal(0))
+    nothing = Progress(
+        **dict.fromkeys((*names, "prompt_tokens", "completion_tokens", "judge_tokens"), 0),
+        cost=Decimal(0),
+        judge_cost=Decimal(0),
+    )
     return {item.id: nothing for item in experiments} | {
         row["experiment_id"]: Progress(
             prompt_tokens=row["prompt"],
             completion_tokens=row["completion"],
             cost=row["costs"],
+            judge_tokens=row["judge_tokens"],
+            judge_cost=row["judge_costs"],
             **{name: row[name] for name in names},
         )
         for row in found
     }
+
+
+def judges_used(workspace_id: uuid.UUID, app_id: uuid.UUID | None, since: datetime) -> Used:
+    """Return what models took that judged answers since then, of one app or of all: what limits ask."""
+    rows = ExperimentRow.objects.within(workspace_id).filter(judged_at__gte=since, judge_prompt_tokens__gt=0)
+    if app_id:
+        rows = rows.filter(experiment__app_id=app_id)
+    found = rows.order_by().aggregate(tokens=Sum(JUDGE_TOKENS, default=0), cost=Sum("judge_cost", default=Decimal(0)))
+    return Used(**found)
 
 
 def experiments_unfinished() -> list[uuid.UUID]:

@@ -8,7 +8,7 @@ from backend.datasets.adapters import job_send
 from backend.evaluations.advancing import ADVANCE, experiment_advance
 from backend.evaluations.scoring import SCORE, row_score, row_send, scorings_reclaim
 from backend.evaluations.selectors import experiments_unfinished
-from backend.evaluations.writing import WRITE_CASES, case_writing_run, case_writings_reclaim
+from backend.evaluations.writing import CASE_JOB, WRITE_CASES
 
 
 @shared_task(name=ADVANCE, ignore_result=True)
@@ -28,7 +28,7 @@ def score(row_id: str) -> None:
 @shared_task(name=WRITE_CASES, ignore_result=True)
 def write_cases(set_id: str) -> None:
     """Have a chat model write the cases that a test set waits for."""
-    case_writing_run(uuid.UUID(set_id))
+    CASE_JOB.run(uuid.UUID(set_id))
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)
@@ -37,7 +37,7 @@ def sweep() -> None:
     due, touched = scorings_reclaim()
     for row_id in due:
         row_send(row_id)
-    for set_id in case_writings_reclaim():
+    for set_id in CASE_JOB.reclaim():
         job_send(WRITE_CASES, set_id)
     for experiment_id in {*touched, *experiments_unfinished()}:
         experiment_advance(experiment_id)

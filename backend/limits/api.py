@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from backend.accounts.callers import caller_of
 from backend.accounts.models import ApiKey, Role
 from backend.common.errors import Invalid
+from backend.common.serializers import NamedSerializer
 from backend.limits.models import Limit, LimitMetric, LimitPeriod, LimitScope
 from backend.limits.ports import APP_OWNED
 from backend.limits.selectors import LimitState, limit_get, limit_states, limits_list, usage_totals
@@ -23,13 +24,6 @@ FILTERS = [
     OpenApiParameter("app", str, description="of one app, and of its keys"),
     OpenApiParameter("key", str, description="of one key"),
 ]
-
-
-class NamedSerializer(serializers.Serializer):
-    """What a limit is set for."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 class LimitSerializer(serializers.Serializer):

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from backend.common.errors import TooManyRequests
 from backend.limits.models import Limit, LimitMetric, LimitPeriod, LimitScope, LimitUsage
+from backend.limits.ports import USED_BESIDE
 from backend.runs.models import Run, RunSource
 from backend.runs.ports import Charge
 
@@ -50,7 +51,7 @@ COUNT = f"""
 """  # noqa: S608 -- see above
 # One snapshot shows both the runs and what is counted of them: what is missing is missing, whoever counts meanwhile.
 MISSING = f"""
-    WITH seen AS (
+    WITH of_runs AS (
         SELECT CASE l.scope WHEN 'end_user' THEN r.end_user ELSE '' END AS subject,
                CASE l.metric
                    WHEN 'runs' THEN count(*) FILTER (WHERE r.created_at >= {START})
@@ -64,6 +65,14 @@ MISSING = f"""
                AND (l.scope <> 'end_user' OR r.end_user <> '')
          WHERE l.id = %(limit)s
          GROUP BY l.scope, l.metric, 1
+    ), seen AS (
+        SELECT subject, sum(used) AS used
+          FROM (SELECT * FROM of_runs
+                 UNION ALL
+                SELECT '', CASE WHEN {START} = %(since)s THEN %(beside)s ELSE 0 END
+                  FROM {LIMIT} l
+                 WHERE l.id = %(limit)s) AS told
+         GROUP BY subject
     )
     SELECT seen.subject, {START}, seen.used - COALESCE(u.used, 0)
       FROM seen
@@ -98,15 +107,21 @@ class UsedUp:
     wait_s: int
 
 
+def period_start(period: str, now: datetime) -> datetime:
+    """Return when the period that `now` is in began, in UTC."""
+    minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+    if period == LimitPeriod.MINUTE:
+        return minute
+    midnight = minute.replace(hour=0, minute=0)
+    return midnight if period == LimitPeriod.DAY else midnight.replace(day=1)
+
+
 def period_end(period: str, now: datetime) -> datetime:
     """Return when the period that `now` is in ends, in UTC."""
-    moment = now.astimezone(UTC).replace(second=0, microsecond=0)
+    start = period_start(period, now)
     if period == LimitPeriod.MINUTE:
-        return moment + timedelta(minutes=1)
-    midnight = moment.replace(hour=0, minute=0)
-    if period == LimitPeriod.DAY:
-        return midnight + timedelta(days=1)
-    return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return start + timedelta(minutes=1)
+    return start + timedelta(days=1) if period == LimitPeriod.DAY else (start + timedelta(days=32)).replace(day=1)
 
 
 def _values(charge: Charge) -> dict[str, object]:
@@ -195,19 +210,30 @@ def run_count(charge: Charge) -> None:
 
 
 def run_spend(charge: Charge, tokens: int, cost: Decimal) -> None:
-    """Count what a run has used, in the transaction that ends it."""
+    """Count what a run has used, in the transaction that ends it; or what its judges have, in that of the verdicts."""
     if tokens or cost:
         _count(charge, [LimitMetric.TOKENS, LimitMetric.COST], {"tokens": tokens, "cost": cost})
 
 
-def usage_recount(limit_id: uuid.UUID) -> int:
-    """Add what runs of the present period have used and nobody counted; returns for how many subjects.
+def usage_recount(limit: Limit) -> int:
+    """Add what runs and judges of the present period have used and nobody counted; returns for how many subjects.
 
     That is all of it for a new limit. Nothing is ever taken away: runs may have been deleted since.
     """
+    since = period_start(limit.period, timezone.now())
+    # Looked up before the counts: what is counted in between is not taken for missing.
+    values = {"limit": limit.id, "longest": LONGEST, "since": since, "beside": _beside(limit, since)}
     with connection.cursor() as cursor:
-        cursor.execute(MISSING, {"limit": limit_id, "longest": LONGEST})
+        cursor.execute(MISSING, values)
         missing = cursor.fetchall()
         if missing:
-            cursor.executemany(ADD, [(limit_id, *row) for row in missing])
+            cursor.executemany(ADD, [(limit.id, *row) for row in missing])
     return len(missing)
+
+
+def _beside(limit: Limit, since: datetime) -> Decimal:
+    """Return what was used outside of runs; no key and no end user asks for that."""
+    if limit.scope not in (LimitScope.WORKSPACE, LimitScope.APP) or limit.metric == LimitMetric.RUNS:
+        return Decimal(0)
+    used = USED_BESIDE.get()(limit.workspace_id, limit.app_id, since)
+    return Decimal(used.tokens) if limit.metric == LimitMetric.TOKENS else used.cost

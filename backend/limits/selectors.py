@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from backend.common.errors import NotFound
-from backend.limits.counting import LIMIT, START, USAGE, period_end
+from backend.limits.counting import LIMIT, START, USAGE, period_end, period_start
 from backend.limits.models import Limit, LimitPeriod
+from backend.limits.ports import USED_BESIDE
 from backend.runs.models import Run
 
 TOP_SUBJECTS = 20
@@ -84,15 +85,18 @@ TOTAL = {"runs": Count("id"), "tokens": Coalesce(Sum("tokens"), 0), "cost": Coal
 def usage_totals(
     workspace_id: uuid.UUID, *, app_id: uuid.UUID | None = None, key_id: uuid.UUID | None = None
 ) -> list[Total]:
-    """Return what the runs that began today and this month have used, by the clock of UTC."""
+    """Return what the runs that began today and this month, and what judged them since, have used, in days of UTC."""
     runs = Run.objects.within(workspace_id)
     if app_id:
         runs = runs.filter(app_id=app_id)
     if key_id:
         runs = runs.filter(key_id=key_id)
-    day = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    starts = {LimitPeriod.DAY: day, LimitPeriod.MONTH: day.replace(day=1)}
-    return [
-        Total(period.value, since, **runs.filter(created_at__gte=since).order_by().aggregate(**TOTAL))
-        for period, since in starts.items()
-    ]
+    now, totals = timezone.now(), []
+    for period in (LimitPeriod.DAY, LimitPeriod.MONTH):
+        since = period_start(period, now)
+        found = Total(period.value, since, **runs.filter(created_at__gte=since).order_by().aggregate(**TOTAL))
+        if not key_id:
+            beside = USED_BESIDE.get()(workspace_id, app_id, since)
+            found = replace(found, tokens=found.tokens + beside.tokens, cost=found.cost + beside.cost)
+        totals.append(found)
+    return totals

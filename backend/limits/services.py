@@ -55,7 +55,7 @@ def limit_create(*, workspace_id: uuid.UUID, wanted: Wanted, actor: User | None)
     except IntegrityError as error:
         raise Conflict("there is already such a limit: change its amount instead") from error
     # Committed first: what ends from now on is counted by itself, and what ended before is found here.
-    usage_recount(limit.id)
+    usage_recount(limit)
     return limit
 
 
@@ -84,8 +84,8 @@ def _audit(limit: Limit, actor: User | None, verb: str) -> None:
 
 def limits_tend() -> None:
     """Set right what was missed while limits were made, and forget periods that nobody asks for any more."""
-    for limit_id in Limit.unscoped.exclude(period=LimitPeriod.MINUTE).values_list("id", flat=True):
-        usage_recount(limit_id)
+    for limit in Limit.unscoped.exclude(period=LimitPeriod.MINUTE):
+        usage_recount(limit)
     now = timezone.now()
     LimitUsage.objects.filter(period_start__lt=now - KEPT).delete()
     LimitUsage.objects.filter(limit__period=LimitPeriod.MINUTE, period_start__lt=now - timedelta(hours=1)).delete()

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from backend.common.database import in_database
 from backend.datasets.lease import LeaseLost
-from backend.datasets.row_leases import RowLease, row_claim, rows_due, rows_spent
+from backend.datasets.row_leases import RowLease, job_end, jobs_stop, row_claim, rows_due
 from backend.local_models.adapters import hub, store
 from backend.local_models.models import ModelJob
 from backend.local_models.selectors import PENDING
@@ -24,6 +24,7 @@ from inference.store.manifest import Manifest
 MAX_ATTEMPTS = 5
 RETRY_PAUSE_S = 15.0
 LOOK_EVERY_S = 1.0
+OUR_FAULT = "something went wrong on our side: the log of the runs worker has details"
 logger = logging.getLogger(__name__)
 
 
@@ -69,12 +70,12 @@ def job_run(job_id: uuid.UUID) -> None:
     except LeaseLost:
         logger.info("the model job %s was deleted or taken over", job_id)
     except Stopped:
-        _end(lease, ModelJob.Status.CANCELLED, "")
+        job_end(lease, ModelJob.Status.CANCELLED, "")
     except InferenceError as error:
         _give_up(row, lease, error)
     except Exception:
         logger.exception("the model job %s failed unexpectedly", job_id)
-        _end(lease, ModelJob.Status.FAILED, "something went wrong on our side: the log of the runs worker has details")
+        job_end(lease, ModelJob.Status.FAILED, OUR_FAULT)
 
 
 async def _work(row: ModelJob, lease: RowLease) -> Manifest:
@@ -127,32 +128,14 @@ async def _reported(lease: RowLease, work: _Work) -> AsyncIterator[None]:
 def _give_up(row: ModelJob, lease: RowLease, error: InferenceError) -> None:
     """Fail, or try again later when the cause may pass: what came stays, and the next attempt goes on from it."""
     if not error.retryable or row.attempts + 1 >= MAX_ATTEMPTS:
-        _end(lease, ModelJob.Status.FAILED, error.message)
+        job_end(lease, ModelJob.Status.FAILED, error.message)
         return
     with contextlib.suppress(LeaseLost):
         lease.postpone(RETRY_PAUSE_S, status=ModelJob.Status.QUEUED, reason=error.message, updated_at=Now())
 
 
-def _end(lease: RowLease, status: ModelJob.Status, reason: str) -> None:
-    with contextlib.suppress(LeaseLost):
-        lease.end(status=status, reason=reason, finished_at=Now(), updated_at=Now())
-
-
 def jobs_reclaim() -> list[uuid.UUID]:
-    """Take jobs back from dead workers, and return those whose message must be sent (again).
-
-    One that outlived `MAX_ATTEMPTS` workers fails; one that was to be cancelled is.
-    """
-    stopped = rows_spent(ModelJob, PENDING & Q(is_cancel_wanted=True))
-    ModelJob.unscoped.filter(id__in=stopped).update(
-        status=ModelJob.Status.CANCELLED, finished_at=Now(), lease_expires_at=None, updated_at=Now()
-    )
-    spent = rows_spent(ModelJob, PENDING & Q(attempts__gte=MAX_ATTEMPTS))
-    ModelJob.unscoped.filter(id__in=spent).update(
-        status=ModelJob.Status.FAILED,
-        reason=f"the worker died {MAX_ATTEMPTS} times over this model: look into the log of the runs worker",
-        finished_at=Now(),
-        lease_expires_at=None,
-        updated_at=Now(),
-    )
+    """Take jobs back from dead workers, and return those whose message must be sent (again)."""
+    reason = f"the worker died {MAX_ATTEMPTS} times over this model: look into the log of the runs worker"
+    jobs_stop(ModelJob, PENDING, max_attempts=MAX_ATTEMPTS, reason=reason)
     return rows_due(ModelJob, PENDING)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from backend.accounts.services import audit_record
 from backend.common.errors import ApiError
 from backend.datasets.lease import HEARTBEAT_S, LeaseLost
-from backend.datasets.row_leases import RowLease, row_claim, rows_due, rows_spent
+from backend.datasets.row_leases import RowLease, jobs_stop, row_claim, rows_due
 from backend.files.services import file_adopted
 from backend.logs.erasing import Data, EndUser, end_user_erase
 from backend.logs.exporting import Place, Progress, export_write, runs_of_export
@@ -144,12 +144,7 @@ def _end(lease: RowLease, status: LogJobStatus, reason: str) -> None:
 
 def jobs_reclaim() -> list[uuid.UUID]:
     """Take jobs back from dead workers, and return those whose message must be sent (again)."""
-    stopped = rows_spent(LogJob, PENDING & Q(is_cancel_wanted=True))
-    ended = {"finished_at": Now(), "lease_expires_at": None, "updated_at": Now()}
-    LogJob.unscoped.filter(id__in=stopped).update(status=LogJobStatus.CANCELLED, **ended)
-    spent = rows_spent(LogJob, PENDING & Q(attempts__gte=MAX_ATTEMPTS))
     reason = f"the worker died {MAX_ATTEMPTS} times over this job: see its log"
-    LogJob.unscoped.filter(id__in=spent).update(status=LogJobStatus.FAILED, reason=reason, **ended)
-    for job_id in [*stopped, *spent]:
+    for job_id in jobs_stop(LogJob, PENDING, max_attempts=MAX_ATTEMPTS, reason=reason):
         part_of(job_id).unlink(missing_ok=True)
     return rows_due(LogJob, PENDING)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.workflow.expressions import variables_of
+from backend.accounts.api.serializers import ActorSerializer
 from backend.accounts.callers import caller_of
 from backend.prompts.models import Prompt
 from backend.prompts.selectors import prompts_list, versions_list
@@ -60,12 +61,6 @@ class PromptDetailSerializer(PromptSerializer):
         return list(variables_of(prompt.text))
 
 
-class PromptAuthorSerializer(serializers.Serializer):
-    """Who wrote it."""
-
-    email = serializers.EmailField()
-
-
 class PromptVersionSerializer(serializers.Serializer):
     """One version of a prompt."""
 
@@ -74,7 +69,7 @@ class PromptVersionSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=TEXT_CHARS, allow_blank=True, trim_whitespace=False)
     variables = serializers.SerializerMethodField()
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    created_by = PromptAuthorSerializer(read_only=True, allow_null=True)
+    created_by = ActorSerializer(read_only=True, allow_null=True)
     created_at = serializers.DateTimeField(read_only=True)
 
     def get_variables(self, version: object) -> list[str]:

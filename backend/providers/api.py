@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from backend.accounts.callers import caller_of
 from backend.accounts.models import Role
+from backend.common.serializers import NamedSerializer
 from backend.providers.access import provider_test
 from backend.providers.load import models_load
 from backend.providers.models import ModelKind, Provider
@@ -101,13 +102,6 @@ class PresetSerializer(serializers.Serializer):
     hint = serializers.CharField()
 
 
-class ModelProviderSerializer(serializers.Serializer):
-    """Whose model it is."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-
-
 class ModelSerializer(serializers.Serializer):
     """A model that the workspace can use."""
 
@@ -123,7 +117,7 @@ class ModelSerializer(serializers.Serializer):
     embedded = serializers.BooleanField()
     state = serializers.SerializerMethodField()
 
-    @extend_schema_field(ModelProviderSerializer(allow_null=True))
+    @extend_schema_field(NamedSerializer(allow_null=True))
     def get_provider(self, record: ModelRecord) -> dict[str, object] | None:
         """Return the provider; None for the platform's own models."""
         return None if record.provider_id is None else {"id": str(record.provider_id), "name": record.provider_name}

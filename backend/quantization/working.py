@@ -1,6 +1,5 @@
 """Does a quantization: whoever holds its lease runs the steps, writes how far they are, and installs the results."""
 
-import contextlib
 import logging
 import shutil
 import time
@@ -8,12 +7,12 @@ import uuid
 from pathlib import Path
 
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from backend.common.errors import ApiError
 from backend.datasets.lease import LeaseLost
-from backend.datasets.row_leases import RowLease, row_claim, rows_due, rows_spent
+from backend.datasets.row_leases import RowLease, job_end, jobs_stop, row_claim, rows_due
 from backend.local_models.adapters import store
 from backend.quantization.models import Quantization
 from backend.quantization.selectors import PENDING, compressor_of, source_path, works_folder
@@ -108,12 +107,12 @@ def quantization_run(job_id: uuid.UUID) -> None:
         logger.info("the quantization %s was deleted or taken over", job_id)
         return
     except Cancelled:
-        _end(lease, Quantization.Status.CANCELLED, "")
+        job_end(lease, Quantization.Status.CANCELLED, "")
     except (InferenceError, ApiError) as error:
-        _end(lease, Quantization.Status.FAILED, error.message)
+        job_end(lease, Quantization.Status.FAILED, error.message)
     except Exception:
         logger.exception("the quantization %s failed unexpectedly", job_id)
-        _end(lease, Quantization.Status.FAILED, OUR_FAULT)
+        job_end(lease, Quantization.Status.FAILED, OUR_FAULT)
     shutil.rmtree(_folder(job_id), ignore_errors=True)
 
 
@@ -166,28 +165,13 @@ def _install(row: Quantization, plan: Plan, report: Report, kind: str, told: _To
     return name
 
 
-def _end(lease: RowLease, status: Quantization.Status, reason: str) -> None:
-    with contextlib.suppress(LeaseLost):
-        lease.end(status=status, reason=reason, finished_at=Now(), updated_at=Now())
-
-
 def quantizations_reclaim() -> list[uuid.UUID]:
     """Take jobs back from dead workers, and return those whose message must be sent (again).
 
-    One that outlived `MAX_ATTEMPTS` workers fails; one that was to be cancelled is. What no job needs is removed.
+    What no job needs is removed.
     """
-    stopped = rows_spent(Quantization, PENDING & Q(is_cancel_wanted=True))
-    Quantization.unscoped.filter(id__in=stopped).update(
-        status=Quantization.Status.CANCELLED, finished_at=Now(), lease_expires_at=None, updated_at=Now()
-    )
-    spent = rows_spent(Quantization, PENDING & Q(attempts__gte=MAX_ATTEMPTS))
-    Quantization.unscoped.filter(id__in=spent).update(
-        status=Quantization.Status.FAILED,
-        reason=f"the worker died {MAX_ATTEMPTS} times over this model: does the machine have enough memory for it?",
-        finished_at=Now(),
-        lease_expires_at=None,
-        updated_at=Now(),
-    )
+    reason = f"the worker died {MAX_ATTEMPTS} times over this model: does the machine have enough memory for it?"
+    jobs_stop(Quantization, PENDING, max_attempts=MAX_ATTEMPTS, reason=reason)
     works_clean()
     return rows_due(Quantization, PENDING)
 

@@ -44,5 +44,5 @@ RUN_ADMIT: Slot[RunCharge] = Slot("runs.RUN_ADMIT")
 RUN_COUNT: Slot[RunCharge] = Slot("runs.RUN_COUNT")
 """Counts a run in the transaction that stores it; raises `TooManyRequests` when others took the last one meanwhile."""
 RUN_SPEND: Slot[RunSpend] = Slot("runs.RUN_SPEND")
-"""Counts the tokens and the cost (USD) of a run in the transaction that ends it."""
+"""Counts tokens and cost (USD) of a run in the transaction that ends it, those of its judges with their verdicts."""
 REDACTOR_OF: Slot[RedactorOf] = Slot("runs.REDACTOR_OF")

@@ -2,10 +2,12 @@
 
 from dataclasses import asdict
 
+from django.db.models import Model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.types import RunSpec
+from backend.common.serializers import NamedSerializer
 from backend.runs.models import Run, RunSource, RunStatus
 from backend.runs.request import request_of
 
@@ -25,6 +27,31 @@ class RunErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class FailingSerializer(serializers.Serializer):
+    """What has an error once it has failed: a row with `error_code` and `error_message`."""
+
+    error = serializers.SerializerMethodField()
+
+    @extend_schema_field(RunErrorSerializer(allow_null=True))
+    def get_error(self, row: Model) -> dict[str, str] | None:
+        """Code and message of what failed."""
+        return {"code": row.error_code, "message": row.error_message} if row.error_code else None
+
+
+class RunsProgressSerializer(serializers.Serializer):
+    """How many rows, each with a run of its own, are where, and what their runs cost so far."""
+
+    total = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    running = serializers.IntegerField()
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost = serializers.DecimalField(max_digits=20, decimal_places=8)
+
+
 class FeedbackSerializer(serializers.Serializer):
     """What somebody thought of the answer."""
 
@@ -32,14 +59,13 @@ class FeedbackSerializer(serializers.Serializer):
     comment = serializers.CharField()
 
 
-class RunSummarySerializer(serializers.ModelSerializer):
+class RunSummarySerializer(FailingSerializer, serializers.ModelSerializer):
     """A run in a list; `elapsed_ms` counts from its creation to its end."""
 
     app = RunAppSerializer(allow_null=True)
     status = serializers.ChoiceField(choices=RunStatus.choices)
     source = serializers.ChoiceField(choices=RunSource.choices)
     answer = serializers.SerializerMethodField()
-    error = serializers.SerializerMethodField()
     elapsed_ms = serializers.SerializerMethodField()
     conversation_id = serializers.UUIDField(allow_null=True)
     inputs = serializers.DictField()
@@ -58,11 +84,6 @@ class RunSummarySerializer(serializers.ModelSerializer):
         answer = run.outputs.get("answer", "")
         return answer if isinstance(answer, str) else ""
 
-    @extend_schema_field(RunErrorSerializer(allow_null=True))
-    def get_error(self, run: Run) -> dict[str, str] | None:
-        """Code and message of a failed run."""
-        return {"code": run.error_code, "message": run.error_message} if run.error_code else None
-
     def get_elapsed_ms(self, run: Run) -> float | None:
         """Milliseconds from creation to the end."""
         return (run.finished_at - run.created_at).total_seconds() * 1000 if run.finished_at else None
@@ -80,13 +101,6 @@ class RunFileSerializer(serializers.Serializer):
 def files_of(run: Run) -> list[dict[str, object]]:
     """Return the files that went with the question, as they were then."""
     return [asdict(item) for item in RunSpec.from_json(run.spec).files]
-
-
-class RunCallerSerializer(serializers.Serializer):
-    """A member or a key: an id, and the name by which people know it."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 class RunRequestSerializer(serializers.Serializer):
@@ -203,12 +217,12 @@ class RunSerializer(RunSummarySerializer):
         found = run.feedbacks.first()
         return FeedbackSerializer(found).data if found else None
 
-    @extend_schema_field(RunCallerSerializer(allow_null=True))
+    @extend_schema_field(NamedSerializer(allow_null=True))
     def get_member(self, run: Run) -> dict[str, str] | None:
         """Who asked, where it was a member of the workspace."""
         return {"id": str(run.user.id), "name": run.user.email} if run.user else None
 
-    @extend_schema_field(RunCallerSerializer(allow_null=True))
+    @extend_schema_field(NamedSerializer(allow_null=True))
     def get_key(self, run: Run) -> dict[str, str] | None:
         """The key with which the run was asked for."""
         return {"id": str(run.key.id), "name": run.key.name} if run.key else None

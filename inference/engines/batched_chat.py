@@ -13,6 +13,7 @@ from typing import Protocol
 from inference.batching.executor import Listener
 from inference.batching.sequence import Sequence
 from inference.config import ModelConfig
+from inference.engines.chat_only import ChatOnly
 from inference.engines.chat_prompts import ChatPrompts, reads_calls
 from inference.engines.token_stream import DeltaWriter, Step, TokenStream
 from inference.errors import InvalidRequestError
@@ -20,14 +21,10 @@ from inference.structured.grammars import Grammars
 from inference.structured.vocabulary import Vocabulary
 from inference.types import (
     Delta,
-    Embeddings,
-    EmbedRequest,
     EngineStats,
     FinishReason,
     GenerateRequest,
     ModelInfo,
-    Ranking,
-    RerankRequest,
     TokenChance,
 )
 
@@ -81,7 +78,7 @@ class TokenSource(Protocol):
         ...
 
 
-class BatchedChat:
+class BatchedChat(ChatOnly):
     """One chat model. `adapters` are the names of its LoRA adapters.
 
     `check` raises InvalidRequestError for what the source cannot do; `constrains` says whether it keeps to grammars,
@@ -143,12 +140,6 @@ class BatchedChat:
                     return
         finally:
             self._source.cancel(sequence.id)
-
-    async def embed(self, request: EmbedRequest) -> Embeddings:
-        raise InvalidRequestError(f"{request.model!r} is a chat model: choose an embedding model.", param="model")
-
-    async def rerank(self, request: RerankRequest) -> Ranking:
-        raise InvalidRequestError(f"{request.model!r} is a chat model: choose a rerank model.", param="model")
 
     async def tokenize(self, request: GenerateRequest) -> list[int]:
         return await self._prompts.tokens(request)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 
 from inference.config import ModelConfig
+from inference.engines.chat_only import ChatOnly
 from inference.engines.chat_prompts import ChatPrompts, reads_calls
 from inference.engines.folder import spoken
 from inference.engines.vllm_answer import Writer
@@ -21,13 +22,9 @@ from inference.protocol import LocalEngine
 from inference.structured.lark import lark_of
 from inference.types import (
     Delta,
-    Embeddings,
-    EmbedRequest,
     EngineStats,
     GenerateRequest,
     ModelInfo,
-    Ranking,
-    RerankRequest,
     Usage,
 )
 
@@ -43,7 +40,7 @@ def create(config: ModelConfig) -> LocalEngine:
     return VllmChat(config, VllmCore(config, stats), stats)
 
 
-class VllmChat:
+class VllmChat(ChatOnly):
     """One chat model; vLLM batches its requests. Prompts, tool calls and grammars are ours, as with every engine."""
 
     def __init__(self, config: ModelConfig, core: Core, stats: StepStats) -> None:
@@ -89,12 +86,6 @@ class VllmChat:
         finally:
             self._outstanding -= 1
             await outputs.aclose()
-
-    async def embed(self, request: EmbedRequest) -> Embeddings:
-        raise InvalidRequestError(f"{request.model!r} is a chat model: choose an embedding model.", param="model")
-
-    async def rerank(self, request: RerankRequest) -> Ranking:
-        raise InvalidRequestError(f"{request.model!r} is a chat model: choose a rerank model.", param="model")
 
     async def tokenize(self, request: GenerateRequest) -> list[int]:
         return await self._prompts.tokens(request)

@@ -1,7 +1,6 @@
 """Convert a folder of safetensors to one GGUF: convert SRC DST. BERTs (WordPiece) are read here, others by decoder."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from inference.quantization.decoder import Progress, convert_decoder, no_progress
 from inference.quantization.errors import QuantizationError, UnsupportedModelError
 from inference.quantization.gguf import EncoderSpec, Tensor, gguf_name, write_encoder
+from inference.quantization.whole import whole_file
 
 _CROSS_ENCODER = "BertForSequenceClassification"
 _SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]")
@@ -38,15 +38,8 @@ def convert_encoder(source_dir: Path, target: Path) -> Path:
     Raises UnsupportedModelError for any other model or pooling, OSError when a file is missing.
     """
     spec = _read_spec(source_dir)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(target) as partial:
         write_encoder(partial, spec, _read_tensors(source_dir / "model.safetensors", spec))
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 

@@ -1,6 +1,5 @@
 """Converts a text generator from safetensors to GGUF, tensor by tensor."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from inference.quantization.architectures import Family, extra_tensors, family_o
 from inference.quantization.checkpoint import Array, Checkpoint, Stored
 from inference.quantization.errors import QuantizationError, UnsupportedModelError
 from inference.quantization.vocabulary import vocabulary_add
+from inference.quantization.whole import whole_file
 
 Progress = Callable[[float], None]
 """Hears the part that is done, from 0 to 1."""
@@ -31,15 +31,8 @@ def convert_decoder(source_dir: Path, target: Path, progress: Progress = no_prog
     """
     checkpoint = Checkpoint(source_dir)
     family = family_of(checkpoint.config)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(target) as partial:
         _write(partial, checkpoint, family, progress, exact)
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 

@@ -1,7 +1,6 @@
 """Lets llama.cpp store a GGUF's weights in another type; runs in a process of its own, see steps."""
 
 import ctypes
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from inference.engines.llama_threads import cores_available
 from inference.quantization.errors import NotEnoughRoomError, QuantizationError
 from inference.quantization.importance import Importance
 from inference.quantization.kinds import Kind
+from inference.quantization.whole import whole_file
 
 Hear = Callable[[float, str], None]
 """Hears the part that is done, from 0 to 1, and a line for the log; either may be nothing new."""
@@ -41,20 +41,13 @@ def quantize(source: Path, target: Path, kind: Kind, importance: Importance | No
     table = _table(api, importance) if importance is not None else None
     if table is not None:
         params.imatrix = table.rows
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(target) as partial:
         with log_heard(log):
             status = api.llama_model_quantize(str(source).encode(), str(partial).encode(), ctypes.byref(params))
         if status != 0:
             raise _failure(target.parent, kind, log.errors)
         if log.fallbacks:
             hear(1.0, f"{log.fallbacks} tensors have rows that are no multiple of 256 and took a larger type")
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 

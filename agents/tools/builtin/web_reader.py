@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel
 
-from agents.egress import ExchangeLimits, Fetched, Outgoing
+from agents.egress import PAGE_SUFFIXES, ExchangeLimits, Fetched, Outgoing
 from agents.errors import AgentsError, ToolFailed, ToolRetry
 from agents.tools.builtin.asking import answer_of
 from agents.tools.spec import NoConfig, Tool, ToolContext, ToolOutput
@@ -18,17 +18,6 @@ from agents.types import JsonObject
 LIMITS = ExchangeLimits(total_s=30)
 ACCEPT = "text/html,application/xhtml+xml,application/pdf;q=0.9,text/plain;q=0.9,*/*;q=0.5"
 TITLE = re.compile(r"<title[^>]*>(.{0,2000}?)</title>", re.DOTALL | re.IGNORECASE)
-SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/csv": ".csv",
-    "application/pdf": ".pdf",
-    "application/json": ".json",
-    "application/xml": ".xml",
-    "text/xml": ".xml",
-}
 
 
 class WebReader:
@@ -75,7 +64,7 @@ class WebReader:
 def suffix_of(found: Fetched) -> str:
     """Return the ending by which readers of documents know what a page is."""
     named = PurePosixPath(unquote(urlsplit(found.url).path)).suffix.lower()
-    return SUFFIXES.get(found.content_type) or named[:20] or ".html"
+    return PAGE_SUFFIXES.get(found.content_type) or named[:20] or ".html"
 
 
 def as_utf8(found: Fetched) -> bytes:

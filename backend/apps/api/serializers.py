@@ -5,6 +5,7 @@ from dataclasses import asdict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backend.accounts.api.serializers import ActorSerializer
 from backend.accounts.models import ApiKey
 from backend.apps.models import App, AppMode, AppVersion
 from backend.logs.models import Conversation
@@ -62,16 +63,10 @@ class AppUpdateSerializer(serializers.Serializer):
     icon = serializers.CharField(required=False, allow_blank=True, max_length=40)
 
 
-class AuthorSerializer(serializers.Serializer):
-    """Who did it."""
-
-    email = serializers.EmailField()
-
-
 class VersionSerializer(serializers.ModelSerializer):
     """A published version."""
 
-    created_by = AuthorSerializer(allow_null=True)
+    created_by = ActorSerializer(allow_null=True)
     config = serializers.JSONField(help_text="the draft as it was published")
 
     class Meta:

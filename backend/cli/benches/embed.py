@@ -5,18 +5,17 @@ it; the peer computes in float32, its default, at the best of several thread and
 """
 
 import base64
-import json
 import math
 import random
 import statistics
 import subprocess
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from backend.cli.benches.peers import python_environment
+from backend.cli.benches.sides import Side, side_of
 from backend.cli.benches.table import Row, report
 from backend.cli.screen import say, step
 from backend.embedded.home import REPOSITORY, Home
@@ -35,23 +34,8 @@ PEER = Path(__file__).parent / "embed_peer.py"
 OURS = "backend.cli.benches.embed_ours"
 
 
-class Side:
-    """One process that embeds; it answers a line of JSON with a line of JSON."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def ask(self, **question: object) -> dict[str, object]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._process.args!r} ended: its message stands above")
-        answer = json.loads(line)
-        assert isinstance(answer, dict)
-        return answer
+class Embedding(Side):
+    """A process that embeds."""
 
     def seconds(self, texts: Sequence[str], **settings: int) -> float:
         taken = self.ask(texts=texts, **settings)["seconds"]
@@ -66,19 +50,6 @@ class Side:
         return [values[start : start + width] for start in range(0, len(values), width)]
 
 
-@contextmanager
-def _side(*command: str) -> Iterator[Side]:
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, encoding="utf-8"
-    )
-    try:
-        yield Side(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
-
-
 def _texts(vocabulary: Sequence[str], shortest: int, longest: int) -> list[str]:
     """Return TEXTS texts of words that are one token each, the same in every run."""
     words = [word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 2]
@@ -86,7 +57,7 @@ def _texts(vocabulary: Sequence[str], shortest: int, longest: int) -> list[str]:
     return [" ".join(chosen.choices(words, k=chosen.randint(shortest, longest))) for _ in range(TEXTS)]
 
 
-def _best_settings(peer: Side, texts: Sequence[str]) -> dict[str, int]:
+def _best_settings(peer: Embedding, texts: Sequence[str]) -> dict[str, int]:
     """Return the threads and batch size at which the peer is fastest now."""
     settings = [
         {"threads": threads, "batch": batch} for threads in sorted({1, cores_available()}) for batch in PEER_BATCHES
@@ -98,7 +69,9 @@ def _best_settings(peer: Side, texts: Sequence[str]) -> dict[str, int]:
     return best
 
 
-def _alternate(ours: Side, peer: Side, texts: Sequence[str], best: dict[str, int]) -> tuple[list[float], list[float]]:
+def _alternate(
+    ours: Embedding, peer: Embedding, texts: Sequence[str], best: dict[str, int]
+) -> tuple[list[float], list[float]]:
     """Return the seconds of both sides; each goes first in every other round."""
     taken: tuple[list[float], list[float]] = ([], [])
     for number in range(ROUNDS):
@@ -122,8 +95,8 @@ def embed(home: Home, json_file: str | None) -> int:
     vocabulary = (config.convert_from / "vocab.txt").read_text(encoding="utf-8").split("\n")
     even, mixed = _texts(vocabulary, WORDS, WORDS), _texts(vocabulary, *MIXED_WORDS)
     with (
-        _side(sys.executable, "-m", OURS, str(home.root)) as ours,
-        _side(str(python), str(PEER), str(config.convert_from)) as peer,
+        side_of(Embedding, sys.executable, "-m", OURS, str(home.root)) as ours,
+        side_of(Embedding, str(python), str(PEER), str(config.convert_from)) as peer,
     ):
         with step("Looking for the peer's best setting"):
             best = _best_settings(peer, even)

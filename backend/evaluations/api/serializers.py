@@ -3,6 +3,8 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backend.accounts.api.serializers import ActorSerializer
+from backend.common.serializers import NamedSerializer
 from backend.evaluations.models import (
     EvaluationCase,
     EvaluationSet,
@@ -15,6 +17,7 @@ from backend.evaluations.models import (
     Review,
 )
 from backend.evaluations.services.experiments import MAX_AT_ONCE
+from backend.runs.serializers import FailingSerializer, RunsProgressSerializer
 
 OUTCOMES = ["better", "worse", "same", "few_cases"]
 SCORE_STATES = ["scored", "skipped", "failed"]
@@ -172,19 +175,12 @@ class ExperimentAskSerializer(serializers.Serializer):
     )
 
 
-class ExperimentProgressSerializer(serializers.Serializer):
-    """How many rows (cases of all variants) are where, and what their runs cost so far."""
+class ExperimentProgressSerializer(RunsProgressSerializer):
+    """How many rows (cases of all variants) are where, and what their runs and, apart, their judges cost so far."""
 
-    total = serializers.IntegerField()
-    pending = serializers.IntegerField()
-    running = serializers.IntegerField()
     scoring = serializers.IntegerField()
-    succeeded = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    cancelled = serializers.IntegerField()
-    prompt_tokens = serializers.IntegerField()
-    completion_tokens = serializers.IntegerField()
-    cost = serializers.DecimalField(max_digits=20, decimal_places=8)
+    judge_tokens = serializers.IntegerField(help_text="of models that judged")
+    judge_cost = serializers.DecimalField(max_digits=20, decimal_places=8, help_text="of models that judged")
 
 
 class ExperimentVariantSerializer(serializers.Serializer):
@@ -206,18 +202,11 @@ class ExperimentEvaluatorSerializer(serializers.Serializer):
     pass_at = serializers.FloatField()
 
 
-class ExperimentOfSerializer(serializers.Serializer):
-    """Something with a name."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-
-
 class ExperimentSerializer(serializers.ModelSerializer):
     """An experiment in a list; `progress` is by the context."""
 
-    app = ExperimentOfSerializer(read_only=True)
-    test_set = ExperimentOfSerializer(read_only=True, allow_null=True)
+    app = NamedSerializer(read_only=True)
+    test_set = NamedSerializer(read_only=True, allow_null=True)
     status = serializers.ChoiceField(choices=ExperimentStatus.choices, read_only=True)
     labels = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
@@ -335,20 +324,7 @@ class FixedCaseSerializer(serializers.Serializer):
     note = serializers.CharField()
 
 
-class FailureSerializer(serializers.Serializer):
-    """Why a run gave no answer."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ReviewerSerializer(serializers.Serializer):
-    """Who said it."""
-
-    email = serializers.EmailField()
-
-
-class ExperimentRowSerializer(serializers.ModelSerializer):
+class ExperimentRowSerializer(FailingSerializer, serializers.ModelSerializer):
     """One case with one variant."""
 
     case = FixedCaseSerializer(read_only=True)
@@ -358,21 +334,16 @@ class ExperimentRowSerializer(serializers.ModelSerializer):
     sources = serializers.ListField(child=serializers.DictField(), read_only=True)
     tool_calls = ExpectedToolSerializer(many=True, read_only=True)
     scores = ScoreSerializer(many=True, read_only=True)
-    error = serializers.SerializerMethodField()
-    reviewed_by = ReviewerSerializer(allow_null=True, read_only=True)
+    reviewed_by = ActorSerializer(allow_null=True, read_only=True)
 
     class Meta:
         model = ExperimentRow
         fields = read_only_fields = (
             *("id", "number", "variant", "case", "status", "run_id", "answer", "outputs", "sources", "tool_calls"),
             *("scores", "score", "error", "prompt_tokens", "completion_tokens", "cost", "elapsed_ms", "ttft_ms"),
+            *("judge_prompt_tokens", "judge_completion_tokens", "judge_cost"),
             *("review", "review_score", "review_note", "reviewed_by", "reviewed_at"),
         )
-
-    @extend_schema_field(FailureSerializer(allow_null=True))
-    def get_error(self, row: ExperimentRow) -> dict[str, str] | None:
-        """Code and message of a failed row."""
-        return {"code": row.error_code, "message": row.error_message} if row.error_code else None
 
 
 class ReviewSerializer(serializers.Serializer):

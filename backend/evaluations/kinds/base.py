@@ -1,5 +1,6 @@
 """What every kind of evaluator shares: what it is shown, what it says, and the model and sandbox that it may use."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -76,14 +77,14 @@ class Outside(Protocol):
         ...
 
 
-class Kind(BaseModel):
+class Kind(BaseModel, ABC):
     """The configuration of an evaluator, which can judge."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @abstractmethod
     async def judge(self, seen: Observed, outside: Outside) -> Judged:
         """Return the verdict; raises `EvaluatorFailed` when there is none."""
-        raise NotImplementedError
 
 
 def expected_of(seen: Observed) -> str:

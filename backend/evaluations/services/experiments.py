@@ -42,7 +42,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """After which no further case begins; what is None has no limit. Models that judge are not counted."""
+    """After which no further case begins; what is None has no limit. Models that judge are counted too."""
 
     tokens: int | None = None
     cost: Decimal | None = None

@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from agents.events import Event, RunCancelled, RunFailed, RunFinished, TextDelta, TextReset, ToolCalled
+from agents.events import Event, RunCancelled, RunFailed, RunFinished, RunPaused, TextDelta, TextReset, ToolCalled
 from agents.events import ToolResult as ToolAnswered
 from agents.types import JsonObject, Source
 from agents.workflow.paths import node_of
@@ -281,18 +281,36 @@ async def lines(facts: MessageFacts, events: AsyncIterator[Event | None]) -> Asy
 async def collect(facts: MessageFacts, events: AsyncIterator[Event | None]) -> Chunk:
     """Return the blocking answer; raises `ApiError` with the run's own error when it failed."""
     translator = DifyMessages(facts)
+    return translator.answer(await finish_of(facts.run_id, translator.translate, events))
+
+
+async def finish_of(
+    run_id: str,
+    translate: Callable[[Event], object],
+    events: AsyncIterator[Event | None],
+    *,
+    ends_at_pause: bool = False,
+) -> RunFinished | None:
+    """Have a run told to its end and return that, None for a cancelled or paused one; raises `ApiError` of its own."""
     async for event in events:
         if event is None:
             continue
-        translator.translate(event)
+        translate(event)
         match event.body:
             case RunFailed(code=code, message=message):
                 raise as_error(code, message)
             case RunFinished():
-                return translator.answer(event.body)
+                return event.body
             case RunCancelled():
-                return translator.answer(None)
-    raise as_error("internal_error", f"the run {facts.run_id} ended without a result: ask again")
+                return None
+            case RunPaused() if ends_at_pause:
+                return None
+    raise ended_without(run_id)
+
+
+def ended_without(run_id: str) -> ApiError:
+    """Return the error of a run whose events stopped before its end."""
+    return as_error("internal_error", f"the run {run_id} ended without a result: ask again")
 
 
 def as_error(code: str, message: str) -> ApiError:

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from agents.events import Event, RunCancelled, RunFailed, RunFinished, RunPaused, TextDelta, TextReset
 from agents.workflow.paths import node_of
 from agents.workflow.state import RunState
-from backend.common.errors import ApiError
-from backend.runs.dialects.dify import PING, Chunk, DifyMessages, MessageFacts, as_error
+from backend.runs.dialects.dify import PING, Chunk, DifyMessages, MessageFacts, ended_without, finish_of
 from backend.runs.dialects.dify_graph import GraphEvents, GraphFacts
 from backend.runs.sse import sse_frame
 
@@ -82,25 +81,11 @@ async def collect_workflow(facts: GraphFacts, events: AsyncIterator[Event | None
         chunks = translator.translate(event)
         if isinstance(event.body, (*ENDS, RunPaused)):
             return {"workflow_run_id": facts.run_id, "task_id": facts.run_id, "data": chunks[-1]["data"]}
-    raise _broken(facts.run_id)
+    raise ended_without(facts.run_id)
 
 
 async def collect_chatflow(message: MessageFacts, graph: GraphFacts, events: AsyncIterator[Event | None]) -> Chunk:
     """Return the blocking answer of a chatflow; raises `ApiError` with the run's own error when it failed."""
     translator = DifyChatflow(message, graph)
-    async for event in events:
-        if event is None:
-            continue
-        translator.translate(event)
-        match event.body:
-            case RunFailed(code=code, message=text):
-                raise as_error(code, text)
-            case RunFinished():
-                return translator.messages.answer(event.body)
-            case RunCancelled() | RunPaused():
-                return translator.messages.answer(None)
-    raise _broken(message.run_id)
-
-
-def _broken(run_id: str) -> ApiError:
-    return as_error("internal_error", f"the run {run_id} ended without a result: ask again")
+    finish = await finish_of(message.run_id, translator.translate, events, ends_at_pause=True)
+    return translator.messages.answer(finish)

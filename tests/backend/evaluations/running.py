@@ -9,6 +9,9 @@ from backend.apps.models import App
 from backend.apps.services import draft_put
 from backend.evaluations import tasks
 from backend.evaluations.models import ExperimentRow
+from backend.evaluations.ports import JUDGES
+from backend.providers.writing import Written
+from inference.types import Usage
 from tests.agents.fakes import Reply
 from tests.backend.apps.running import MODEL, app_published
 from tests.backend.conftest import Person
@@ -16,6 +19,7 @@ from tests.backend.conftest import Person
 PATIENCE_S = 30
 OPEN = ("pending", "running", "scoring")
 QUESTIONS = ("one", "two", "three", "four", "five", "six")
+VERDICT_USE = Usage(prompt_tokens=9, completion_tokens=3)
 GOOD, BAD = "Say it back.", "Say something else."
 
 
@@ -30,6 +34,15 @@ def echo(request: Any) -> Reply:
     """A model that repeats the question when its prompt says so."""
     is_good = any(GOOD in message.content for message in request.messages)
     return Reply(request.messages[-1].content if is_good else "no idea")
+
+
+def judging(says: str) -> None:
+    """Have every model that judges say this and take `VERDICT_USE` for it; the fixture `world` undoes it."""
+
+    async def ask(prompt: str, max_tokens: int) -> Written:
+        return Written(says, VERDICT_USE)
+
+    JUDGES.fill(lambda workspace_id, model: ask)
 
 
 def app_made(person: Person, prompt: str = GOOD) -> App:

@@ -8,12 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from backend.accounts.models import AuditEntry
-from backend.datasets.ports import WRITERS
 from backend.evaluations import tasks
 from backend.evaluations.models import Experiment, ExperimentRow
 from backend.runs.models import Run
 from tests.agents.fakes import Reply
-from tests.backend.apps.running import LIVE, World
+from tests.backend.apps.running import LIVE, MODEL, World
 from tests.backend.conftest import Person
 from tests.backend.evaluations.running import (
     BAD,
@@ -25,6 +24,7 @@ from tests.backend.evaluations.running import (
     echo,
     evaluator_made,
     finished,
+    judging,
     rows,
     set_made,
 )
@@ -71,15 +71,9 @@ def test_two_variants_run_over_every_case_and_are_compared(owner: Person, world:
 
 
 def test_an_evaluator_that_fails_fails_alone_and_its_cases_are_in_no_mean(owner: Person, world: World) -> None:
-    def writer(workspace_id: str, model: str) -> Any:
-        async def write(prompt: str, max_tokens: int) -> str:
-            return "I would rather not say."
-
-        return write
-
     world.model.script = echo
-    WRITERS.fill(writer)
-    judge = evaluator_made(owner, "judge", "Strict judge", model="smollm2-135m-instruct")
+    judging("I would rather not say.")
+    judge = evaluator_made(owner, "judge", "Strict judge", model=MODEL)
     made = started(owner, app_made(owner).id, [{}], evaluator_ids=[evaluator_made(owner), judge])
     done = finished(owner, made["id"])
     exact, nonsense = done["results"][0]["evaluators"]

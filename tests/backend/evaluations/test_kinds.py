@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from agents.errors import CodeFailed
 from agents.ports import CodeLimits, CodeResult, CodeRunner
 from agents.types import JsonObject, JsonValue
-from backend.evaluations.kinds.base import EvaluatorFailed, NotApplicable, Observed, Passage, ToolUse
+from backend.evaluations.kinds.base import EvaluatorFailed, Kind, NotApplicable, Observed, Passage, ToolUse
 from backend.evaluations.kinds.registry import judged, kind_read
 from backend.evaluations.scoring import scores_of
 from rag.ports import Embedder, Write
@@ -70,6 +70,14 @@ def failure(kind: str, seen: Observed, world: World | None = None, **config: Any
     with pytest.raises(EvaluatorFailed) as caught:
         value(kind, seen, world, **config)
     return str(caught.value)
+
+
+def test_a_kind_that_cannot_judge_is_none() -> None:
+    class Silent(Kind):
+        """Has a configuration alone."""
+
+    with pytest.raises(TypeError, match="judge"):
+        Silent()  # type: ignore[abstract]  # what must fail
 
 
 def test_exact_looks_past_case_and_space_unless_told_otherwise() -> None:

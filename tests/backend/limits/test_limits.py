@@ -212,7 +212,7 @@ def test_a_new_limit_knows_what_was_used_before_it_and_counts_nothing_twice(owne
     assert lost.prompt_tokens == 100
     limits_tend()
     limits_tend()
-    assert used(tokens) == 136 and usage_recount(tokens.id) == 0
+    assert used(tokens) == 136 and usage_recount(tokens) == 0
 
 
 def test_redis_knows_nothing_of_it(owner: Person) -> None:

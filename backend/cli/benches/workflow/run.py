@@ -7,7 +7,6 @@ each written before the next node begins.
 import asyncio
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,11 +19,12 @@ import psycopg
 
 from backend.cli.benches.overhead import bench_token
 from backend.cli.benches.peers import python_environment
+from backend.cli.benches.sides import Side, side_of
 from backend.cli.benches.table import Row, report
 from backend.cli.benches.wire import Pieces, post
 from backend.cli.benches.workflow.chain import saved_chain
 from backend.cli.screen import step
-from backend.embedded.home import REPOSITORY, Home
+from backend.embedded.home import Home
 from backend.embedded.state import state_running
 
 NODES = 50
@@ -41,35 +41,12 @@ PEER_SCHEMA = "bench_langgraph"
 OURS = "backend.cli.benches.workflow.ours"
 
 
-class Side:
-    """One process that runs the chain; it answers a line of JSON with a line of JSON."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+class Chain(Side):
+    """A process that runs the chain."""
 
     def ms_per_node(self, **question: object) -> float:
         """Return what one run took, by node."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"nodes": NODES, **question}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._process.args!r} ended: its message stands above")
-        return float(json.loads(line)["seconds"]) * 1000 / NODES
-
-
-@contextmanager
-def _side(*command: str) -> Iterator[Side]:
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, encoding="utf-8"
-    )
-    try:
-        yield Side(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
+        return float(str(self.ask(nodes=NODES, **question)["seconds"])) * 1000 / NODES
 
 
 @contextmanager
@@ -146,7 +123,7 @@ def _has_succeeded(stream: bytes) -> bool:
     return last.get("event") == "workflow_finished" and last["data"]["status"] == "succeeded"
 
 
-def _bare(ours: Side, peer: Side) -> tuple[list[float], list[float]]:
+def _bare(ours: Chain, peer: Chain) -> tuple[list[float], list[float]]:
     """Return the times without a store; each side goes first in every other round."""
     times: dict[int, list[float]] = {0: [], 1: []}
     for number in range(WARM_UP_ROUNDS + ROUNDS):
@@ -157,7 +134,7 @@ def _bare(ours: Side, peer: Side) -> tuple[list[float], list[float]]:
     return times[0], times[1]
 
 
-def _kept(console: httpx.Client, app: str, peer: Side) -> tuple[list[float], list[float]]:
+def _kept(console: httpx.Client, app: str, peer: Chain) -> tuple[list[float], list[float]]:
     """Return the times with checkpoints in PostgreSQL, in turns."""
     ours, theirs = [], []
     for number in range(WARM_UP_ROUNDS + KEPT_ROUNDS):
@@ -178,8 +155,8 @@ def workflow(home: Home, json_file: str | None) -> int:
         with (
             httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=TIMEOUT_S) as console,
             _peer_schema(state.database_url) as peer_url,
-            _side(sys.executable, "-m", OURS) as ours,
-            _side(python, str(PEER), peer_url) as peer,
+            side_of(Chain, sys.executable, "-m", OURS) as ours,
+            side_of(Chain, python, str(PEER), peer_url) as peer,
             _app(console, NODES) as chain,
             _app(console, 1) as small,
         ):

@@ -1,10 +1,11 @@
 /** Makes or changes an alert: what it watches, whom it tells, and when it keeps quiet. */
-import { Button, Group, Modal, NumberInput, Select, Stack, Switch, TagsInput, Text, TextInput } from "@mantine/core";
+import { Group, Modal, NumberInput, Select, Stack, Switch, TagsInput, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import { useApps } from "@/shared/api/queries";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { notifyDone } from "@/shared/ui/notify";
 import { ErrorState } from "@/shared/ui/states";
 import { METRICS, metricName, unitOf, WINDOWS, windowText, type Alert, type AlertMade, type AlertMetrics, type AlertWrite } from "./alerts";
@@ -122,14 +123,7 @@ export function AlertForm({ alert, onClose, onSecret }: AlertFormProps) {
             {t("alerts.quietHint", { zone: here() })}
           </Text>
           <Switch label={t("alerts.isOn")} {...form.getInputProps("isOn", { type: "checkbox" })} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
+          <FormButtons onClose={onClose} busy={save.isPending} />
         </Stack>
       </form>
     </Modal>

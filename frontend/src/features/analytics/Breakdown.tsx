@@ -6,7 +6,6 @@ import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { notifyError } from "@/shared/ui/notify";
 import { ErrorState, RowsSkeleton } from "@/shared/ui/states";
 import classes from "./analytics.module.css";
 import { type Choice, type Dimension, DIMENSIONS, ORDERS, runsQuery } from "./choice";
@@ -61,7 +60,7 @@ export function Breakdown({ choice, runsAt, appId, onChange }: BreakdownProps) {
           <Select size="xs" w={170} aria-label={t("analytics.by")} data={dimensions.map((value) => ({ value, label: t(`analytics.dimensions.${value}`) }))} value={choice.dimension} onChange={(by) => onChange({ by })} allowDeselect={false} />
           <Select size="xs" w={170} aria-label={t("analytics.order")} data={ORDERS.map((value) => ({ value, label: t(`analytics.orders.${value}`) }))} value={choice.order} onChange={(order) => onChange({ order })} allowDeselect={false} />
         </Group>
-        <Button size="xs" variant="subtle" color="gray" leftSection={<IconDownload size={14} />} onClick={() => void download(choice, "breakdown").catch(notifyError)}>
+        <Button size="xs" variant="subtle" color="gray" leftSection={<IconDownload size={14} />} onClick={() => void download(choice, "breakdown")}>
           CSV
         </Button>
       </Group>

@@ -5,7 +5,6 @@ import { IconDownload } from "@tabler/icons-react";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { notifyError } from "@/shared/ui/notify";
 import { ErrorState, RowsSkeleton } from "@/shared/ui/states";
 import classes from "./analytics.module.css";
 import { bandOf, type Box, columnsOf, heightOf, labelled, lineOf, ticksTo } from "./chartModel";
@@ -42,7 +41,7 @@ export function TimeChart({ choice, runsAt, appId, onChart }: TimeChartProps) {
           onChange={(value) => value && onChart(value as Chart)}
           allowDeselect={false}
         />
-        <Button size="xs" variant="subtle" color="gray" leftSection={<IconDownload size={14} />} onClick={() => void download(choice, "series").catch(notifyError)}>
+        <Button size="xs" variant="subtle" color="gray" leftSection={<IconDownload size={14} />} onClick={() => void download(choice, "series")}>
           CSV
         </Button>
       </Group>

@@ -1,7 +1,8 @@
 /** The requests of this room. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { api, apiUrl, send } from "@/shared/api/client";
+import { api, apiUrl } from "@/shared/api/client";
 import type { components } from "@/shared/api/schema";
+import { saveFrom } from "@/shared/ui/saveFile";
 import { type Choice, metricsOf } from "./choice";
 
 type Schemas = components["schemas"];
@@ -47,11 +48,5 @@ export function useBreakdown(choice: Choice) {
 /** Saves what the table or the chart shows as CSV; of the table more rows than the page has. */
 export async function download(choice: Choice, table: "breakdown" | "series"): Promise<void> {
   const query = table === "series" ? { ...scopeOf(choice), table, metric: metricsOf(choice.chart).join(",") } : { ...breakdownQuery(choice), table, limit: 200 };
-  const response = await send("GET", apiUrl("/analytics/export", query));
-  const address = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `analytics-${table}.csv`;
-  link.click();
-  URL.revokeObjectURL(address);
+  await saveFrom(apiUrl("/analytics/export", query), `analytics-${table}.csv`);
 }

@@ -4,13 +4,13 @@ import { IconDots, IconDownload, IconFileUpload, IconPlus } from "@tabler/icons-
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
-import { apiUrl, send } from "@/shared/api/client";
+import { apiUrl } from "@/shared/api/client";
 import { useApp } from "@/shared/api/queries";
 import { useMay } from "@/shared/api/workspace";
 import { AnnotationEditor } from "@/shared/annotations/AnnotationEditor";
 import { NEW, type Writing } from "@/shared/annotations/annotations";
 import { Page } from "@/shared/ui/Page";
-import { notifyError } from "@/shared/ui/notify";
+import { saveFrom } from "@/shared/ui/saveFile";
 import { Loaded } from "@/shared/ui/states";
 import { AnnotationList } from "./AnnotationList";
 import { Hits } from "./Hits";
@@ -18,21 +18,6 @@ import { ImportFile } from "./ImportFile";
 import { useSettings } from "./queries";
 import { Settings } from "./Settings";
 import { TryQuestion } from "./TryQuestion";
-
-/** Fetches with the workspace header, which a plain link could not send, and saves the file. */
-async function download(appId: string, name: string): Promise<void> {
-  try {
-    const response = await send("GET", apiUrl(`/apps/${appId}/annotations/export`));
-    const address = URL.createObjectURL(await response.blob());
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(address);
-  } catch (reason) {
-    notifyError(reason);
-  }
-}
 
 export function AnnotationsPage() {
   const { appId = "" } = useParams();
@@ -61,7 +46,7 @@ export function AnnotationsPage() {
                   {t("annotations.import")}
                 </Menu.Item>
               )}
-              <Menu.Item leftSection={<IconDownload size={16} />} disabled={!settings.data?.total} onClick={() => void download(appId, `${app.data?.slug ?? "app"}-annotations.csv`)}>
+              <Menu.Item leftSection={<IconDownload size={16} />} disabled={!settings.data?.total} onClick={() => void saveFrom(apiUrl(`/apps/${appId}/annotations/export`), `${app.data?.slug ?? "app"}-annotations.csv`)}>
                 {t("annotations.export")}
               </Menu.Item>
             </Menu.Dropdown>

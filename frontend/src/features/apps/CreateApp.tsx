@@ -1,5 +1,5 @@
 /** Makes an app: blank, with a line on each kind, or of a template. */
-import { Button, Group, Modal, Radio, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Group, Modal, Radio, SegmentedControl, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { useNavigate, useSearchParams } from "react-router";
 import { api, ApiError } from "@/shared/api/client";
 import type { App } from "@/shared/api/types";
 import { useRoute } from "@/shared/api/workspace";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ModeIcon } from "@/shared/ui/modes";
 import { ErrorState } from "@/shared/ui/states";
 import { TemplateGallery } from "./TemplateGallery";
@@ -95,14 +96,7 @@ function CreateAppForm({ onClose }: { onClose: () => void }) {
           </Stack>
         </Radio.Group>
         <Textarea label={t("apps.descriptionLabel")} autosize minRows={2} {...form.getInputProps("description")} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t("common.create")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={create.isPending} label={t("common.create")} />
       </Stack>
     </form>
   );

@@ -5,15 +5,15 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
-import { api } from "@/shared/api/client";
+import { api, apiUrl } from "@/shared/api/client";
 import { useMay, useRoute } from "@/shared/api/workspace";
 import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
 import { notifyError } from "@/shared/ui/notify";
 import { Page } from "@/shared/ui/Page";
+import { saveFrom } from "@/shared/ui/saveFile";
 import { Loaded, RowsSkeleton } from "@/shared/ui/states";
-import { isMoving, type BatchDetail } from "./batchModel";
+import { isMoving, resultsName, type BatchDetail } from "./batchModel";
 import { BatchProgress } from "./BatchProgress";
-import { downloadTable, resultsName } from "./download";
 import { useBatch } from "./queries";
 import { Rows } from "./Rows";
 import { Setup } from "./Setup";
@@ -35,7 +35,7 @@ function BatchFrame({ appId, batch }: { appId: string; batch: BatchDetail }) {
   const { t } = useTranslation();
   const route = useRoute();
   const may = useMay();
-  const download = () => void downloadTable(`/apps/${appId}/batches/${batch.id}/results`, resultsName(batch.name));
+  const download = () => void saveFrom(apiUrl(`/apps/${appId}/batches/${batch.id}/results`), resultsName(batch.name));
   return (
     <Page
       title={batch.name}

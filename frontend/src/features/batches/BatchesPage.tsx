@@ -3,17 +3,18 @@ import { Button, Group, Paper, Progress, Stack, Text, UnstyledButton } from "@ma
 import { IconDownload, IconTable } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
+import { apiUrl } from "@/shared/api/client";
 import { useApp } from "@/shared/api/queries";
 import { useMay, useRoute } from "@/shared/api/workspace";
 import { formatCount } from "@/shared/format/numbers";
 import { RelativeTime } from "@/shared/ui/bits";
 import { Page } from "@/shared/ui/Page";
+import { saveFrom } from "@/shared/ui/saveFile";
 import { EmptyState, Loaded } from "@/shared/ui/states";
 import { doneOf, type Batch } from "./batchModel";
 import { BatchPage } from "./BatchPage";
 import { BatchState } from "./BatchState";
 import classes from "./batches.module.css";
-import { downloadTable } from "./download";
 import { useBatches } from "./queries";
 import { UploadTable } from "./UploadTable";
 
@@ -27,7 +28,7 @@ function BatchList({ appId }: { appId: string }) {
   const may = useMay();
   const app = useApp(appId);
   const batches = useBatches(appId);
-  const template = () => void downloadTable(`/apps/${appId}/batches/template`, `${app.data?.slug ?? "table"}.csv`);
+  const template = () => void saveFrom(apiUrl(`/apps/${appId}/batches/template`), `${app.data?.slug ?? "table"}.csv`);
   return (
     <Page
       title={t("batches.title")}

@@ -36,3 +36,7 @@ export function outputText(outputs: BatchRow["outputs"]): string {
   if (values.length === 0) return "";
   return values.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · ");
 }
+
+export function resultsName(name: string): string {
+  return `${name.replace(/\.[^.]+$/, "") || "batch"}-results.csv`;
+}

@@ -1,10 +1,11 @@
 /** A case: what is asked, and what is known of a good answer. */
-import { Button, Group, JsonInput, Modal, Stack, TagsInput, Textarea } from "@mantine/core";
+import { JsonInput, Modal, Stack, TagsInput, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/shared/api/client";
 import type { Case } from "@/shared/evaluations/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 
 interface CaseEditorProps {
@@ -73,14 +74,7 @@ function CaseForm({ edited, setId, onClose }: Omit<CaseEditorProps, "opened">) {
       <TagsInput label={t("evaluations.cases.tools")} description={t("evaluations.cases.toolsHint")} value={tools} onChange={setTools} splitChars={[]} />
       <Textarea label={t("evaluations.cases.note")} autosize value={note} onChange={(event) => setNote(event.currentTarget.value)} />
       {save.isError && <ErrorState error={save.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t("common.cancel")}
-        </Button>
-        <Button type="submit" loading={save.isPending} disabled={given === null || (query.trim() === "" && inputs.trim() === "")}>
-          {t("common.save")}
-        </Button>
-      </Group>
+      <FormButtons onClose={onClose} busy={save.isPending} disabled={given === null || (query.trim() === "" && inputs.trim() === "")} />
     </Stack>
   );
 }

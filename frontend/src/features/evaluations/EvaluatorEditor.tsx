@@ -1,10 +1,11 @@
 /** An evaluator: its kind, its settings, and from which value on an answer passes. */
-import { Button, Group, Modal, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import type { Evaluator, EvaluatorKind } from "@/shared/evaluations/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { EvaluatorField } from "./EvaluatorField";
 import { FIELDS, initialOf, KINDS } from "./evaluatorFields";
@@ -67,14 +68,7 @@ function Form({ evaluator, onClose }: Omit<EvaluatorEditorProps, "opened">) {
       ))}
       <NumberInput label={t("evaluations.passAt")} description={t("evaluations.passAtHint")} min={0} max={1} step={0.05} decimalScale={3} value={passAt} onChange={setPassAt} />
       {save.isError && !isShown && <ErrorState error={save.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t("common.cancel")}
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          {t("common.save")}
-        </Button>
-      </Group>
+      <FormButtons onClose={onClose} busy={save.isPending} />
     </Stack>
   );
 }

@@ -1,19 +1,18 @@
 /** One experiment: how far it is, what each variant scored, and every case side by side. */
 import { Alert, Button, Group, Progress, Stack, Text } from "@mantine/core";
-import { IconArrowLeft, IconPlayerStopFilled, IconTrash } from "@tabler/icons-react";
+import { IconArrowLeft, IconPlayerStopFilled } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate } from "react-router";
+import { Link } from "react-router";
 import { api } from "@/shared/api/client";
 import { useMay, useRoute } from "@/shared/api/workspace";
 import type { ExperimentDetail } from "@/shared/evaluations/types";
 import { formatCount, formatUsd } from "@/shared/format/numbers";
-import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
 import { notifyError } from "@/shared/ui/notify";
 import { Page } from "@/shared/ui/Page";
 import { Loaded } from "@/shared/ui/states";
 import { CaseList } from "./CaseList";
+import { DeleteButton } from "./DeleteButton";
 import { doneOf } from "./experimentModel";
 import { ExperimentStatus } from "./Experiments";
 import { useExperiment, useExperimentRows } from "./queries";
@@ -68,11 +67,13 @@ function State({ experiment }: { experiment: ExperimentDetail }) {
   const route = useRoute();
   const { progress } = experiment;
   const done = doneOf(experiment);
+  const cost = Number(progress.cost) + Number(progress.judge_cost);
   const parts = [
     t("evaluations.experiments.done", { done: formatCount(done, i18n.language), total: formatCount(progress.total, i18n.language) }),
     progress.failed > 0 && t("evaluations.experiments.failed", { count: progress.failed }),
     t("evaluations.experiments.tokens", { tokens: formatCount(progress.prompt_tokens + progress.completion_tokens, i18n.language) }),
-    Number(progress.cost) > 0 && formatUsd(progress.cost),
+    progress.judge_tokens > 0 && t("evaluations.experiments.judgeTokens", { tokens: formatCount(progress.judge_tokens, i18n.language) }),
+    cost > 0 && formatUsd(cost),
   ].filter(Boolean);
   return (
     <Stack gap="xs">
@@ -102,27 +103,14 @@ function State({ experiment }: { experiment: ExperimentDetail }) {
 
 function Delete({ experiment }: { experiment: ExperimentDetail }) {
   const { t } = useTranslation();
-  const route = useRoute();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const [asking, setAsking] = useState(false);
-  const remove = useMutation({
-    mutationFn: () => api.delete(`/experiments/${experiment.id}`),
-    onSuccess: async () => {
-      await navigate(route("evaluations/experiments"));
-      client.removeQueries({ queryKey: ["experiment", experiment.id] });
-      await client.invalidateQueries({ queryKey: ["experiments"] });
-    },
-    onError: notifyError,
-  });
   return (
-    <Group justify="flex-end">
-      <Button variant="subtle" color="gray" size="xs" leftSection={<IconTrash size={14} />} onClick={() => setAsking(true)}>
-        {t("evaluations.experiments.delete")}
-      </Button>
-      <ConfirmDelete opened={asking} onClose={() => setAsking(false)} title={t("evaluations.experiments.delete")} busy={remove.isPending} onConfirm={() => remove.mutate()}>
-        <Text size="sm">{t("evaluations.experiments.deleteText", { name: experiment.name })}</Text>
-      </ConfirmDelete>
-    </Group>
+    <DeleteButton
+      label={t("evaluations.experiments.delete")}
+      text={t("evaluations.experiments.deleteText", { name: experiment.name })}
+      remove={() => api.delete(`/experiments/${experiment.id}`)}
+      list="evaluations/experiments"
+      oneKey={["experiment", experiment.id]}
+      listKey={["experiments"]}
+    />
   );
 }

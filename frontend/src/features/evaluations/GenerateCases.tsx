@@ -1,10 +1,11 @@
 /** Has a chat model write cases from the chunks of a dataset. */
-import { Button, Group, Modal, NumberInput, Select, Stack, Text } from "@mantine/core";
+import { Modal, NumberInput, Select, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/shared/api/client";
 import { useDatasets } from "@/shared/api/queries";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { ModelField } from "./ModelField";
 
@@ -32,14 +33,7 @@ export function GenerateCases({ setId, opened, onClose }: { setId: string; opene
         <ModelField kind="chat" value={model} onChange={setModel} />
         <NumberInput label={t("evaluations.cases.count")} min={1} max={200} value={count} onChange={setCount} required />
         {generate.isError && <ErrorState error={generate.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={generate.isPending} disabled={!datasetId || !model}>
-            {t("evaluations.cases.generate")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={generate.isPending} disabled={!datasetId || !model} label={t("evaluations.cases.generate")} />
       </Stack>
     </Modal>
   );

@@ -12,6 +12,7 @@ import { useRoute } from "@/shared/api/workspace";
 import { useVersions } from "@/shared/draft/useVersions";
 import { useEvaluators, useTestSets } from "@/shared/evaluations/queries";
 import type { ExperimentDetail } from "@/shared/evaluations/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { ModelField } from "./ModelField";
 import { MAX_VARIANTS, variantsAsked, type VariantDraft } from "./variants";
@@ -76,14 +77,7 @@ function Form({ onClose, appId: given }: { onClose: () => void; appId?: string }
       )}
       <NumberInput label={t("evaluations.budget")} description={t("evaluations.budgetHint")} min={1} value={tokens} onChange={setTokens} thousandSeparator="," />
       {start.isError && <ErrorState error={start.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t("common.cancel")}
-        </Button>
-        <Button type="submit" loading={start.isPending} disabled={!appId || !setId || judges.length === 0}>
-          {t("evaluations.start")}
-        </Button>
-      </Group>
+      <FormButtons onClose={onClose} busy={start.isPending} disabled={!appId || !setId || judges.length === 0} label={t("evaluations.start")} />
     </Stack>
   );
 }

@@ -1,5 +1,5 @@
 /** A new test set: a name, and the app that it is for. */
-import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { api } from "@/shared/api/client";
 import { useApps } from "@/shared/api/queries";
 import { useRoute } from "@/shared/api/workspace";
 import type { TestSet } from "@/shared/evaluations/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 
 export function NewSet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -40,14 +41,7 @@ function Form({ onClose }: { onClose: () => void }) {
       <TextInput label={t("evaluations.sets.name")} value={name} onChange={(event) => setName(event.currentTarget.value)} required maxLength={120} data-autofocus />
       <Select label={t("evaluations.sets.app")} placeholder={t("evaluations.sets.everyApp")} data={(apps.data ?? []).map((app) => ({ value: app.id, label: app.name }))} value={appId} onChange={setAppId} clearable searchable />
       {create.isError && <ErrorState error={create.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t("common.cancel")}
-        </Button>
-        <Button type="submit" loading={create.isPending} disabled={name.trim() === ""}>
-          {t("evaluations.create")}
-        </Button>
-      </Group>
+      <FormButtons onClose={onClose} busy={create.isPending} disabled={name.trim() === ""} label={t("evaluations.create")} />
     </Stack>
   );
 }

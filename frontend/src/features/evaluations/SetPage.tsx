@@ -4,16 +4,16 @@ import { IconArrowLeft, IconListCheck, IconPencil, IconPlus, IconSparkles, IconT
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate } from "react-router";
+import { Link } from "react-router";
 import { api } from "@/shared/api/client";
 import { postForm } from "@/shared/api/upload";
 import { useMay, useRoute } from "@/shared/api/workspace";
 import type { Case, TestSet, Uploaded } from "@/shared/evaluations/types";
-import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
 import { notifyError } from "@/shared/ui/notify";
 import { Page } from "@/shared/ui/Page";
 import { EmptyState, ErrorState, Loaded, RowsSkeleton } from "@/shared/ui/states";
 import { CaseEditor } from "./CaseEditor";
+import { DeleteButton } from "./DeleteButton";
 import { GenerateCases } from "./GenerateCases";
 import { useCases, useTestSet } from "./queries";
 
@@ -194,27 +194,14 @@ function CaseRow({ setId, each, onEdit }: { setId: string; each: Case; onEdit?: 
 
 function DeleteSet({ set }: { set: TestSet }) {
   const { t } = useTranslation();
-  const route = useRoute();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const [asking, setAsking] = useState(false);
-  const remove = useMutation({
-    mutationFn: () => api.delete(`/test-sets/${set.id}`),
-    onSuccess: async () => {
-      await navigate(route("evaluations/sets"));
-      client.removeQueries({ queryKey: ["evaluation-sets", set.id] });
-      await client.invalidateQueries({ queryKey: ["evaluation-sets"] });
-    },
-    onError: notifyError,
-  });
   return (
-    <Group justify="flex-end">
-      <Button variant="subtle" color="gray" size="xs" leftSection={<IconTrash size={14} />} onClick={() => setAsking(true)}>
-        {t("evaluations.sets.delete")}
-      </Button>
-      <ConfirmDelete opened={asking} onClose={() => setAsking(false)} title={t("evaluations.sets.delete")} busy={remove.isPending} onConfirm={() => remove.mutate()}>
-        <Text size="sm">{t("evaluations.sets.deleteText", { name: set.name, count: set.case_count })}</Text>
-      </ConfirmDelete>
-    </Group>
+    <DeleteButton
+      label={t("evaluations.sets.delete")}
+      text={t("evaluations.sets.deleteText", { name: set.name, count: set.case_count })}
+      remove={() => api.delete(`/test-sets/${set.id}`)}
+      list="evaluations/sets"
+      oneKey={["evaluation-sets", set.id]}
+      listKey={["evaluation-sets"]}
+    />
   );
 }

@@ -1,5 +1,5 @@
 /** Makes a dataset: a name is enough, the rest has good defaults. */
-import { Button, Group, Modal, Stack, Textarea, TextInput } from "@mantine/core";
+import { Modal, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { useNavigate } from "react-router";
 import { api, ApiError } from "@/shared/api/client";
 import type { ChunkMode, Dataset } from "@/shared/api/knowledgeTypes";
 import { useRoute } from "@/shared/api/workspace";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { ModeChoice } from "./ModeChoice";
 import { ModelSelect } from "./ModelSelect";
@@ -67,14 +68,7 @@ function CreateDatasetForm({ onClose }: { onClose: () => void }) {
           {...form.getInputProps("embedding_model")}
         />
         <Textarea label={t("knowledge.descriptionLabel")} autosize minRows={2} {...form.getInputProps("description")} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t("common.create")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={create.isPending} label={t("common.create")} />
       </Stack>
     </form>
   );

@@ -1,5 +1,5 @@
 /** Sets a limit, or another amount of one that is there. */
-import { Button, Group, Modal, NumberInput, Select, Stack } from "@mantine/core";
+import { Group, Modal, NumberInput, Select, Stack } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import { useApps } from "@/shared/api/queries";
 import type { AppKey, Page } from "@/shared/api/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { notifyDone } from "@/shared/ui/notify";
 import { ErrorState } from "@/shared/ui/states";
 import { METRICS, PERIODS, SCOPES, whose, type Limit, type LimitWrite, type Metric } from "./limits";
@@ -80,14 +81,7 @@ export function LimitForm({ limit, app, onClose }: LimitFormProps) {
             data-autofocus
             {...form.getInputProps("amount")}
           />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
+          <FormButtons onClose={onClose} busy={save.isPending} />
         </Stack>
       </form>
     </Modal>

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ApiError } from "@/shared/api/client";
 import type { Provider, ProviderPreset, ProviderTest } from "@/shared/api/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { notifyDone } from "@/shared/ui/notify";
 import { ErrorState } from "@/shared/ui/states";
 import { ModelsEditor } from "./ModelsEditor";
@@ -91,14 +92,7 @@ function ProviderForm({ provider, onClose }: { provider: Provider | null; onClos
         {found.length > 0 && <FoundModels names={found} onAdd={(names) => form.setFieldValue("models", [...form.values.models, ...names.map(blankModel)])} />}
         <ModelsEditor models={form.values.models} errors={save.error instanceof ApiError ? save.error.fields : {}} onChange={(models) => form.setFieldValue("models", models)} />
         {save.isError && <ErrorState error={save.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {t("common.save")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={save.isPending} />
       </Stack>
     </form>
   );

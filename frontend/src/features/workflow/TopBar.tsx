@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCheck, IconDots, IconDownload, IconPlayerPlay, I
 import { useTranslation } from "react-i18next";
 import { apiUrl } from "@/shared/api/client";
 import { useMay } from "@/shared/api/workspace";
+import { saveFrom } from "@/shared/ui/saveFile";
 import classes from "./builder.module.css";
 import { useShowNode } from "./canvas/Dialogs";
 import canvas from "./canvas/canvas.module.css";
@@ -14,7 +15,6 @@ import { nodeById, titleOf } from "./graph/model";
 import type { Problem } from "./graph/problems";
 import { graphNow } from "./store/builder";
 import { useBuilder, useBuilderApp } from "./store/BuilderContext";
-import { exportDraft } from "./exportDraft";
 import { useWords } from "./words";
 
 export function TopBar({ narrow }: { narrow: boolean }) {
@@ -49,7 +49,7 @@ export function TopBar({ narrow }: { narrow: boolean }) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item leftSection={<IconDownload size={15} />} onClick={() => void exportDraft(app, apiUrl(`/apps/${app.id}/export`))}>
+            <Menu.Item leftSection={<IconDownload size={15} />} onClick={() => void saveFrom(apiUrl(`/apps/${app.id}/export`), `${app.slug}.yml`, { Accept: "application/yaml" })}>
               {t("workflow.export")}
             </Menu.Item>
           </Menu.Dropdown>

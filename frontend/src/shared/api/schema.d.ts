@@ -3420,6 +3420,11 @@ export interface components {
             /** Format: email */
             email: string;
         };
+        /** @description Who did it. */
+        ActorRequest: {
+            /** Format: email */
+            email: string;
+        };
         AddedCases: components["schemas"]["TestCase"] | components["schemas"]["Imported"];
         /**
          * AgentChoice
@@ -3456,7 +3461,7 @@ export interface components {
             is_on?: boolean;
             /** Format: uuid */
             id: string;
-            app: components["schemas"]["WatchedApp"] | null;
+            app: components["schemas"]["Named"] | null;
             webhook_origin: string;
             state: components["schemas"]["AlertStateEnum"];
             /** Format: double */
@@ -3528,7 +3533,7 @@ export interface components {
             is_on?: boolean;
             /** Format: uuid */
             id: string;
-            app: components["schemas"]["WatchedApp"] | null;
+            app: components["schemas"]["Named"] | null;
             webhook_origin: string;
             state: components["schemas"]["AlertStateEnum"];
             /** Format: double */
@@ -3653,7 +3658,7 @@ export interface components {
             readonly answer: string;
             /** Format: uuid */
             run_id: string | null;
-            readonly author: components["schemas"]["AnnotationAuthor"] | null;
+            readonly author: components["schemas"]["Named"] | null;
             readonly hit_count: number;
             /** Format: date-time */
             readonly last_hit_at: string | null;
@@ -3662,12 +3667,6 @@ export interface components {
             readonly created_at: string;
             /** Format: date-time */
             readonly updated_at: string;
-        };
-        /** @description Who wrote an answer. */
-        AnnotationAuthor: {
-            /** Format: uuid */
-            id: string;
-            name: string;
         };
         /** @description How many annotations something was done to. */
         AnnotationCount: {
@@ -3916,11 +3915,6 @@ export interface components {
             /** @description what the program called itself */
             user_agent: string;
         };
-        /** @description Who did it. */
-        Author: {
-            /** Format: email */
-            email: string;
-        };
         /** @description A table in a list; `progress` is by the context. */
         Batch: {
             /** Format: uuid */
@@ -3935,18 +3929,13 @@ export interface components {
             readonly delimiter: string;
             readonly at_once: number;
             readonly progress: components["schemas"]["BatchProgress"];
-            readonly created_by: components["schemas"]["BatchAuthor"] | null;
+            readonly created_by: components["schemas"]["Actor"] | null;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
             readonly started_at: string | null;
             /** Format: date-time */
             readonly finished_at: string | null;
-        };
-        /** @description Who uploaded it. */
-        BatchAuthor: {
-            /** Format: email */
-            email: string;
         };
         /** @description A table with what it must give, what is missing, what goes unused, and its first rows. */
         BatchDetail: {
@@ -3962,7 +3951,7 @@ export interface components {
             readonly delimiter: string;
             readonly at_once: number;
             readonly progress: components["schemas"]["BatchProgress"];
-            readonly created_by: components["schemas"]["BatchAuthor"] | null;
+            readonly created_by: components["schemas"]["Actor"] | null;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -3989,7 +3978,6 @@ export interface components {
             total: number;
             pending: number;
             running: number;
-            waiting: number;
             succeeded: number;
             failed: number;
             cancelled: number;
@@ -3997,6 +3985,7 @@ export interface components {
             completion_tokens: number;
             /** Format: decimal */
             cost: string;
+            waiting: number;
         };
         /** @description A row and what became of it. */
         BatchRow: {
@@ -4010,7 +3999,7 @@ export interface components {
             readonly outputs: {
                 [key: string]: unknown;
             };
-            readonly error: components["schemas"]["BatchRowError"] | null;
+            readonly error: components["schemas"]["RunError"] | null;
             readonly attempts: number;
             readonly prompt_tokens: number;
             readonly completion_tokens: number;
@@ -4018,11 +4007,6 @@ export interface components {
             readonly cost: string;
             /** Format: double */
             readonly elapsed_ms: number | null;
-        };
-        /** @description Why a row failed. */
-        BatchRowError: {
-            code: string;
-            message: string;
         };
         /**
          * @description * `pending` - Pending
@@ -4852,8 +4836,8 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
-            readonly app: components["schemas"]["ExperimentOf"];
-            readonly test_set: components["schemas"]["ExperimentOf"] | null;
+            readonly app: components["schemas"]["Named"];
+            readonly test_set: components["schemas"]["Named"] | null;
             readonly status: components["schemas"]["ExperimentStatusEnum"];
             readonly reason: string;
             /** @description The names of the variants. */
@@ -4889,8 +4873,8 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly name: string;
-            readonly app: components["schemas"]["ExperimentOf"];
-            readonly test_set: components["schemas"]["ExperimentOf"] | null;
+            readonly app: components["schemas"]["Named"];
+            readonly test_set: components["schemas"]["Named"] | null;
             readonly status: components["schemas"]["ExperimentStatusEnum"];
             readonly reason: string;
             /** @description The names of the variants. */
@@ -4917,18 +4901,11 @@ export interface components {
             /** Format: double */
             pass_at: number;
         };
-        /** @description Something with a name. */
-        ExperimentOf: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-        };
-        /** @description How many rows (cases of all variants) are where, and what their runs cost so far. */
+        /** @description How many rows (cases of all variants) are where, and what their runs and, apart, their judges cost so far. */
         ExperimentProgress: {
             total: number;
             pending: number;
             running: number;
-            scoring: number;
             succeeded: number;
             failed: number;
             cancelled: number;
@@ -4936,6 +4913,14 @@ export interface components {
             completion_tokens: number;
             /** Format: decimal */
             cost: string;
+            scoring: number;
+            /** @description of models that judged */
+            judge_tokens: number;
+            /**
+             * Format: decimal
+             * @description of models that judged
+             */
+            judge_cost: string;
         };
         /** @description One case with one variant. */
         ExperimentRow: {
@@ -4958,7 +4943,7 @@ export interface components {
             readonly scores: components["schemas"]["Score"][];
             /** Format: double */
             readonly score: number | null;
-            readonly error: components["schemas"]["Failure"] | null;
+            readonly error: components["schemas"]["RunError"] | null;
             readonly prompt_tokens: number;
             readonly completion_tokens: number;
             /** Format: decimal */
@@ -4967,11 +4952,15 @@ export interface components {
             readonly elapsed_ms: number | null;
             /** Format: double */
             readonly ttft_ms: number | null;
+            readonly judge_prompt_tokens: number;
+            readonly judge_completion_tokens: number;
+            /** Format: decimal */
+            readonly judge_cost: string;
             readonly review: components["schemas"]["ReviewEnum"];
             /** Format: double */
             readonly review_score: number | null;
             readonly review_note: string;
-            readonly reviewed_by: components["schemas"]["Reviewer"] | null;
+            readonly reviewed_by: components["schemas"]["Actor"] | null;
             /** Format: date-time */
             readonly reviewed_at: string | null;
         };
@@ -5012,11 +5001,6 @@ export interface components {
             filters?: {
                 [key: string]: string;
             };
-        };
-        /** @description Why a run gave no answer. */
-        Failure: {
-            code: string;
-            message: string;
         };
         /** @description A case that got worse. */
         Fallen: {
@@ -5626,7 +5610,7 @@ export interface components {
         Model: {
             id: string;
             name: string;
-            readonly provider: components["schemas"]["ModelProvider"] | null;
+            readonly provider: components["schemas"]["Named"] | null;
             kind: components["schemas"]["ModelKindEnum"];
             context_tokens: number;
             supports_tools: boolean;
@@ -5712,12 +5696,6 @@ export interface components {
             kv_used_tokens: number;
             kv_total_tokens: number;
         };
-        /** @description Whose model it is. */
-        ModelProvider: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-        };
         /**
          * @description * `loaded` - loaded
          *     * `loading` - loading
@@ -5731,7 +5709,7 @@ export interface components {
             results: components["schemas"]["Model"][];
             next: string | null;
         };
-        /** @description What a limit is set for. */
+        /** @description Something by its id, and the name by which people know it. */
         Named: {
             /** Format: uuid */
             id: string;
@@ -6539,16 +6517,6 @@ export interface components {
             prompt: string;
             variables?: string[];
         };
-        /** @description Who wrote it. */
-        PromptAuthor: {
-            /** Format: email */
-            email: string;
-        };
-        /** @description Who wrote it. */
-        PromptAuthorRequest: {
-            /** Format: email */
-            email: string;
-        };
         /** @description The first text of a prompt: as one text, or as messages that are joined by empty lines. */
         PromptContentRequest: {
             text?: string;
@@ -6600,7 +6568,7 @@ export interface components {
             readonly variables: string[];
             /** @default  */
             note: string;
-            readonly created_by: components["schemas"]["PromptAuthor"] | null;
+            readonly created_by: components["schemas"]["Actor"] | null;
             /** Format: date-time */
             readonly created_at: string;
         };
@@ -7023,11 +6991,6 @@ export interface components {
             /** @default  */
             note: string;
         };
-        /** @description Who said it. */
-        Reviewer: {
-            /** Format: email */
-            email: string;
-        };
         /**
          * @description * `owner` - Owner
          *     * `admin` - Admin
@@ -7080,8 +7043,8 @@ export interface components {
             readonly nodes: components["schemas"]["NodeTrace"][];
             readonly asks: components["schemas"]["Ask"][];
             readonly feedback: components["schemas"]["Feedback"] | null;
-            readonly member: components["schemas"]["RunCaller"] | null;
-            readonly key: components["schemas"]["RunCaller"] | null;
+            readonly member: components["schemas"]["Named"] | null;
+            readonly key: components["schemas"]["Named"] | null;
             readonly request: components["schemas"]["RunRequest"] | null;
             readonly files: components["schemas"]["RunFile"][];
         };
@@ -7164,12 +7127,6 @@ export interface components {
             overrides: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
-        };
-        /** @description A member or a key: an id, and the name by which people know it. */
-        RunCaller: {
-            /** Format: uuid */
-            id: string;
-            name: string;
         };
         /** @description How many runs match, up to a limit; `is_more` says that there are more. */
         RunCount: {
@@ -7796,7 +7753,7 @@ export interface components {
             readonly id: string;
             number: number;
             note?: string;
-            created_by: components["schemas"]["Author"] | null;
+            created_by: components["schemas"]["Actor"] | null;
             /** Format: date-time */
             readonly created_at: string;
             /** @description the draft as it was published */
@@ -7857,12 +7814,6 @@ export interface components {
             created_at: string;
             /** Format: double */
             elapsed_ms: number | null;
-        };
-        /** @description The app that an alert watches. */
-        WatchedApp: {
-            /** Format: uuid */
-            id: string;
-            name: string;
         };
         /** @description A text in the languages of the page. */
         Words: {

@@ -4,9 +4,9 @@ import { IconDots, IconDownload, IconForms, IconTextCaption } from "@tabler/icon
 import { useTranslation } from "react-i18next";
 import { apiUrl } from "@/shared/api/client";
 import type { DocumentAction, KnowledgeDocument } from "@/shared/api/knowledgeTypes";
+import { saveFrom } from "@/shared/ui/saveFile";
 import { ACTION_ICONS } from "./actionIcons";
 import { actionsFor } from "./documentModel";
-import { downloadDocument } from "./downloadDocument";
 
 interface DocumentMenuProps {
   datasetId: string;
@@ -33,7 +33,7 @@ export function DocumentMenu({ datasetId, document, mayEdit, onShow, onAct }: Do
         <Menu.Item leftSection={<IconForms size={16} />} onClick={() => onShow("details")}>
           {t("knowledge.details")}
         </Menu.Item>
-        <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void downloadDocument(file, document.name)}>
+        <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void saveFrom(file, document.name)}>
           {t("knowledge.download")}
         </Menu.Item>
         {mayEdit && <Menu.Divider />}

@@ -1,11 +1,12 @@
 /** Lets a chat model write questions that passages of the dataset answer. */
-import { Button, Group, Modal, NumberInput, Stack, Text } from "@mantine/core";
+import { Modal, NumberInput, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/shared/api/client";
 import { useModels } from "@/shared/api/queries";
 import type { Dataset } from "@/shared/api/knowledgeTypes";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { ModelSelect } from "../ModelSelect";
 import { setsPath } from "./queries";
@@ -33,14 +34,7 @@ export function GenerateCases({ dataset, setId, opened, onClose }: { dataset: Da
         <NumberInput label={t("knowledge.questions")} min={1} max={500} allowDecimal={false} value={count} onChange={setCount} data-autofocus />
         <ModelSelect kind="chat" label={t("knowledge.writer")} value={model} onChange={setPicked} allowDeselect={false} />
         {generate.isError && <ErrorState error={generate.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={generate.isPending} disabled={model === "" || dataset.chunk_count === 0}>
-            {t("knowledge.generate")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={generate.isPending} disabled={model === "" || dataset.chunk_count === 0} label={t("knowledge.generate")} />
       </Stack>
     </Modal>
   );

@@ -1,10 +1,11 @@
 /** Makes a test set: a name; its questions come after. */
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/shared/api/client";
 import type { TestSet } from "@/shared/api/retrievalTypes";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { setsPath } from "./queries";
 
@@ -35,14 +36,7 @@ export function NewTestSet({ datasetId, opened, onClose, onMade }: NewTestSetPro
         </Text>
         <TextInput label={t("common.name")} placeholder={t("knowledge.testSetPlaceholder")} value={name} onChange={(event) => setName(event.currentTarget.value)} required maxLength={120} data-autofocus />
         {make.isError && <ErrorState error={make.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={make.isPending} disabled={name.trim() === ""}>
-            {t("common.create")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={make.isPending} disabled={name.trim() === ""} label={t("common.create")} />
       </Stack>
     </Modal>
   );

@@ -1,5 +1,5 @@
 /** Makes a hit the right answer of a question: a labelled case in a test set, to measure settings with. */
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -9,6 +9,7 @@ import { api } from "@/shared/api/client";
 import type { Dataset } from "@/shared/api/knowledgeTypes";
 import type { TestCase, TestSet } from "@/shared/api/retrievalTypes";
 import type { Page } from "@/shared/api/types";
+import { FormButtons } from "@/shared/ui/FormButtons";
 import { ErrorState } from "@/shared/ui/states";
 import { useTestSets } from "../evaluation/queries";
 import type { RankedHit } from "./stages";
@@ -66,14 +67,7 @@ export function MarkAsRight({ dataset, query, hit, onClose }: MarkAsRightProps) 
         />
         {chosen === NEW && <TextInput label={t("common.name")} placeholder={t("knowledge.testSetPlaceholder")} value={name} onChange={(event) => setName(event.currentTarget.value)} required maxLength={120} data-autofocus />}
         {mark.isError && <ErrorState error={mark.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={mark.isPending} disabled={chosen === NEW && name.trim() === ""}>
-            {t("knowledge.mark")}
-          </Button>
-        </Group>
+        <FormButtons onClose={onClose} busy={mark.isPending} disabled={chosen === NEW && name.trim() === ""} label={t("knowledge.mark")} />
       </Stack>
     </Modal>
   );

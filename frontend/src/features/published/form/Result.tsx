@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Json, JsonObject } from "@/shared/api/types";
 import { JsonTree } from "@/shared/ui/JsonTree";
 import { Markdown } from "@/shared/ui/markdown/Markdown";
+import { saveBlob } from "@/shared/ui/saveFile";
 import type { PassageShown } from "../api";
 import { useVisit } from "../SiteContext";
 import { errorWords } from "../words";
@@ -63,12 +64,7 @@ function FileLink({ file }: { file: JsonObject }) {
   const save = async () => {
     setProblem("");
     try {
-      const address = URL.createObjectURL(await api.download(String(file.id)));
-      const link = document.createElement("a");
-      link.href = address;
-      link.download = name;
-      link.click();
-      URL.revokeObjectURL(address);
+      saveBlob(await api.download(String(file.id)), name);
     } catch (reason) {
       setProblem(errorWords(t, reason));
     }
