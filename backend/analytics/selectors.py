@@ -4,10 +4,13 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from backend.analytics.measures import ALL, PARTS, SUMMED, Part, Sums, Unit
 from backend.analytics.merging import columns_of, merged
@@ -98,6 +101,27 @@ def metric_value(
     found = sums_by(Choice(workspace_id, since, until, app_id), parts=parts)
     value = wanted.read(found.get((None, ""), Sums()))
     return None if value is None else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What runs have used, to the last digit."""
+
+    runs: int
+    tokens: int
+    cost: Decimal
+
+
+def runs_used(
+    workspace_id: uuid.UUID, since: datetime, app_id: uuid.UUID | None = None, key_id: uuid.UUID | None = None
+) -> Used:
+    """Return what the runs begun since a moment have used: of the workspace, of an app, or by a key."""
+    choice = Choice(workspace_id, since, timezone.now(), app_id, {"key": str(key_id)} if key_id else {})
+    source = source_of(choice, parts=())
+    tokens = "coalesce(sum(prompt_tokens + completion_tokens), 0)"
+    sql = f"SELECT coalesce(sum(runs), 0), {tokens}, coalesce(sum(cost), 0) FROM ({source.sql}) AS pieces"
+    (runs, tokens_sum, cost), *_ = _fetch(choice, "total", sql, source.parameters)
+    return Used(int(runs), int(tokens_sum), Decimal(cost))
 
 
 def _sums(values: Sequence[object], parts: Sequence[Part]) -> Sums:

@@ -7,14 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backend.common.errors import NotFound
 from backend.limits.counting import LIMIT, START, USAGE, period_end
 from backend.limits.models import Limit, LimitPeriod
-from backend.runs.models import Run
+from backend.limits.ports import RUNS_USED
 
 TOP_SUBJECTS = 20
 
@@ -78,21 +77,14 @@ def limit_states(limits: Sequence[Limit]) -> list[LimitState]:
     return [LimitState(limit, *known.get(limit.id, nothing), period_end(limit.period, now)) for limit in limits]
 
 
-TOTAL = {"runs": Count("id"), "tokens": Coalesce(Sum("tokens"), 0), "cost": Coalesce(Sum("cost"), Decimal(0))}
-
-
 def usage_totals(
     workspace_id: uuid.UUID, *, app_id: uuid.UUID | None = None, key_id: uuid.UUID | None = None
 ) -> list[Total]:
     """Return what the runs that began today and this month have used, by the clock of UTC."""
-    runs = Run.objects.within(workspace_id)
-    if app_id:
-        runs = runs.filter(app_id=app_id)
-    if key_id:
-        runs = runs.filter(key_id=key_id)
     day = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     starts = {LimitPeriod.DAY: day, LimitPeriod.MONTH: day.replace(day=1)}
-    return [
-        Total(period.value, since, **runs.filter(created_at__gte=since).order_by().aggregate(**TOTAL))
-        for period, since in starts.items()
-    ]
+    totals = []
+    for period, since in starts.items():
+        used = RUNS_USED.get()(workspace_id, since, app_id, key_id)
+        totals.append(Total(period.value, since, used.runs, used.tokens, used.cost))
+    return totals
