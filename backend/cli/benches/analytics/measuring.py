@@ -2,9 +2,11 @@
 
 import statistics
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.cache import cache
@@ -143,10 +145,26 @@ def _pages(workspace: Workspace) -> Asked:
         "disliked": {"feedback": "dislike"},
         "slow": {"elapsed_ms_min": "60000"},
         "a day": {"since": "2026-10-10", "until": "2026-10-11"},
-        "word": {"search": "question 4711"},
+        "dear": {"cost_min": "0.0099"},
+        "slow to begin": {"ttft_ms_min": "3070"},
+        "long": {"tokens_min": "2450"},
+        "a word of one": {"search": "question 4711"},
+        "a word of all": {"search": "answer"},
+        "a word that no run has": {"search": "nowhere"},
+        "a word of an app's failed": {"search": "answer", "app": str(one.app_id), "status": "failed"},
+        "failed of a model": {"model": "house/large", "status": "failed"},
+        "disliked of an app": {"feedback": "dislike", "app": str(one.app_id)},
+        "slow of a key": {"elapsed_ms_min": "30000", "key": str(one.key_id)},
+        "failed batches of a member": {"status": "failed", "source": "batch", "member": str(member.user_id)},
+        "never": {"status": "paused", "app": str(one.app_id)},
     }
+    # A page of long ago, as its address would be after many others.
+    far = {"cursor": b64encode(urlencode({"p": str(UNTIL - timedelta(days=DAYS / 2))}).encode()).decode()}
     asked = {f"runs: {name}": ("runs", query, PAGE_MS) for name, query in filters.items()}
-    return {**asked, **{f"count of runs: {name}": ("runs/count", query, PAGE_MS) for name, query in filters.items()}}
+    asked |= {f"runs: {name}, far back": ("runs", {**query, **far}, PAGE_MS) for name, query in filters.items()}
+    asked |= {f"count of runs: {name}": ("runs/count", query, PAGE_MS) for name, query in filters.items()}
+    scopes = {"": {}, " of an app": {"app": str(one.app_id)}, " of a key": {"key": str(one.key_id)}}
+    return {**asked, **{f"usage{name}": ("usage", scope, CHART_MS) for name, scope in scopes.items()}}
 
 
 def _numbers(workspace: Workspace, raw: dict[str, list[float]]) -> list[Row]:
