@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from backend.accounts.models import ApiKey, User
-from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums
+from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums, sums_merged
 from backend.analytics.periods import Bucket, Step, before, steps_of
 from backend.analytics.selectors import Order, sums_by, values_most
 from backend.analytics.sketches import distinct_of
@@ -63,9 +63,9 @@ def totals(choice: Choice, bucket: Bucket, names: Sequence[str] = TOTALS) -> lis
     """Return each metric for the period, for the one before, and by bucket for a sparkline."""
     metrics = [ALL[name] for name in names]
     parts = _parts(metrics)
-    now = sums_by(choice, parts=parts).get((None, ""), NOTHING)
     then = sums_by(before(choice), parts=parts).get((None, ""), NOTHING)
     course = sums_by(choice, bucket=bucket, parts=parts)
+    now = sums_merged(list(course.values()))
     steps = list(steps_of(choice, bucket))
     return [
         Total(

@@ -1,10 +1,14 @@
 """What is measured: each metric's name, unit, and how it is read from sums."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from backend.analytics.sketches import NO_TIMES, Histogram, distinct_of, quantile
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backend.analytics.sketches import NO_TIMES, Histogram, distinct_of, hashes_merged, histogram_merged, quantile
 
 Unit = Literal["count", "tokens", "usd", "ratio", "ms", "tokens_per_s"]
 Part = Literal["ttft", "elapsed", "users", "conversations"]
@@ -32,14 +36,34 @@ class Sums:
     cached_nodes: int = 0
     ttft: Histogram = NO_TIMES
     elapsed: Histogram = NO_TIMES
-    users: tuple[int, ...] = ()
-    conversations: tuple[int, ...] = ()
+    users: NDArray[np.int64] | tuple[()] = ()
+    conversations: NDArray[np.int64] | tuple[()] = ()
 
 
 PARTS: tuple[Part, ...] = ("ttft", "elapsed", "users", "conversations")
 SUMMED = tuple(item.name for item in fields(Sums) if item.name not in PARTS)
 IN_END_USERS = ("runs", "errors", "likes", "dislikes", "prompt_tokens", "completion_tokens", "cost")
 NOTHING = Sums()
+
+
+def sums_merged(rows: Sequence[Sums]) -> Sums:
+    """Return the sums of all rows together."""
+    if not rows:
+        return NOTHING
+    given: dict[str, object] = {name: sum(getattr(row, name) for row in rows) for name in SUMMED}
+    given["cost"] = math.fsum(row.cost for row in rows)
+    for part in PARTS:
+        sketches = [getattr(row, part) for row in rows]
+        if part in ("ttft", "elapsed"):
+            keys, counts = ([getattr(item, name) for item in sketches] for name in ("keys", "counts"))
+            given[part] = histogram_merged(_joined(keys), _joined(counts))
+        else:
+            given[part] = hashes_merged(_joined(sketches))
+    return Sums(**given)
+
+
+def _joined(arrays: Sequence[ArrayLike]) -> NDArray[np.int64]:
+    return np.concatenate([np.asarray(array, np.int64) for array in arrays])
 
 
 @dataclass(frozen=True, slots=True)

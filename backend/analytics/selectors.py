@@ -13,9 +13,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from backend.analytics.measures import ALL, PARTS, SUMMED, Part, Sums, Unit
-from backend.analytics.merging import columns_of, merged
+from backend.analytics.merging import columns_of, merged, packed
 from backend.analytics.models import Change
-from backend.analytics.sketches import Histogram
+from backend.analytics.sketches import hashes_unpacked, histogram_unpacked
 from backend.analytics.sources import Choice, is_kept, source_of
 from backend.common.errors import Unprocessable
 
@@ -49,7 +49,10 @@ def sums_by(
     rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
     if only is not None:
         rows += " WHERE value = ANY(%(only)s)"
-    found = _fetch(choice, dimension, merged(rows, ("bucket", "value"), parts), {**source.parameters, "only": only})
+    groups = ("bucket", "value")
+    # Runs are many and PostgreSQL has them; roll-ups are few and large.
+    sql = packed(rows if is_kept(choice, dimension) else merged(rows, groups, parts), groups, parts)
+    found = _fetch(choice, dimension, sql, {**source.parameters, "only": only})
     return {(row[0] if bucket else None, str(row[1])): _sums(row[2:], parts) for row in found}
 
 
@@ -129,9 +132,9 @@ def _sums(values: Sequence[object], parts: Sequence[Part]) -> Sums:
     given: dict[str, object] = {name: _number(name, next(read)) for name in SUMMED}
     for part in parts:
         if part in ("ttft", "elapsed"):
-            given[part] = Histogram(next(read) or (), next(read) or ())
+            given[part] = histogram_unpacked(next(read), next(read))
         else:
-            given[part] = tuple(next(read) or ())
+            given[part] = hashes_unpacked(next(read))
     return Sums(**given)
 
 

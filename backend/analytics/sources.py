@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from backend.analytics.measures import IN_END_USERS, PARTS, SUMMED, Part
-from backend.analytics.merging import ARRAYS, columns_of, unit_columns
+from backend.analytics.merging import ARRAYS, columns_of, histogram_of_one, unit_columns
 from backend.analytics.models import ALL_APPS
 from backend.analytics.units import NODES, UNITS
 
@@ -131,7 +131,7 @@ def _condition(name: str, parameter: str) -> str:
 def node_columns(parts: Sequence[Part] = PARTS) -> str:
     """Return the columns of one end of a node (`NODES`, as `n`) as those of a row."""
     sums = [f"n.{name}" if name in _IN_NODES else f"0 AS {name}" for name in SUMMED]
-    times = "ARRAY[n.elapsed_key] AS elapsed_keys, ARRAY[1::bigint] AS elapsed_counts"
+    times = histogram_of_one("n.elapsed_key", "elapsed")
     return ", ".join([*sums, *(times if part == "elapsed" else _nothing(part) for part in parts)])
 
 
