@@ -42,6 +42,8 @@ class Sums:
 
 PARTS: tuple[Part, ...] = ("ttft", "elapsed", "users", "conversations")
 SUMMED = tuple(item.name for item in fields(Sums) if item.name not in PARTS)
+OF_EVENTS = frozenset(("cached_tokens", "cached_nodes", "retrievals", "empty_retrievals", "passages"))
+"""What the events of runs tell: to read them takes most of the time of counting runs."""
 IN_END_USERS = ("runs", "errors", "likes", "dislikes", "prompt_tokens", "completion_tokens", "cost")
 NOTHING = Sums()
 
@@ -74,6 +76,7 @@ class Metric:
     unit: Unit
     read: Callable[[Sums], float | None]
     part: Part | None = None
+    of_events: bool = False
     narrows: Mapping[str, str] | None = None
 
 
@@ -103,7 +106,7 @@ ALL: Mapping[str, Metric] = {
         Metric("tokens", "tokens", lambda sums: sums.prompt_tokens + sums.completion_tokens),
         Metric("prompt_tokens", "tokens", lambda sums: sums.prompt_tokens),
         Metric("completion_tokens", "tokens", lambda sums: sums.completion_tokens),
-        Metric("cached_tokens", "tokens", lambda sums: sums.cached_tokens),
+        Metric("cached_tokens", "tokens", lambda sums: sums.cached_tokens, of_events=True),
         Metric("cost", "usd", lambda sums: sums.cost),
         Metric("errors", "count", lambda sums: sums.errors, narrows=_FAILED),
         Metric("error_rate", "ratio", lambda sums: _ratio(sums.errors, sums.runs), narrows=_FAILED),
@@ -118,11 +121,15 @@ ALL: Mapping[str, Metric] = {
         ),
         *_TIMES,
         Metric("tokens_per_second", "tokens_per_s", lambda sums: _ratio(1e6 * sums.speed_tokens, sums.speed_us)),
-        Metric("retrievals", "count", lambda sums: sums.retrievals),
-        Metric("empty_retrievals", "count", lambda sums: sums.empty_retrievals),
-        Metric("empty_retrieval_rate", "ratio", lambda sums: _ratio(sums.empty_retrievals, sums.retrievals)),
-        Metric("passages_per_retrieval", "count", lambda sums: _ratio(sums.passages, sums.retrievals)),
-        Metric("prompt_cache_rate", "ratio", lambda sums: _ratio(sums.cached_tokens, sums.prompt_tokens)),
-        Metric("cached_nodes", "count", lambda sums: sums.cached_nodes),
+        Metric("retrievals", "count", lambda sums: sums.retrievals, of_events=True),
+        Metric("empty_retrievals", "count", lambda sums: sums.empty_retrievals, of_events=True),
+        Metric(
+            "empty_retrieval_rate", "ratio", lambda sums: _ratio(sums.empty_retrievals, sums.retrievals), of_events=True
+        ),
+        Metric("passages_per_retrieval", "count", lambda sums: _ratio(sums.passages, sums.retrievals), of_events=True),
+        Metric(
+            "prompt_cache_rate", "ratio", lambda sums: _ratio(sums.cached_tokens, sums.prompt_tokens), of_events=True
+        ),
+        Metric("cached_nodes", "count", lambda sums: sums.cached_nodes, of_events=True),
     )
 }

@@ -8,7 +8,7 @@ are stored, one behind the other, and `sketches.py` merges them, which takes a t
 
 from collections.abc import Sequence
 
-from backend.analytics.measures import PARTS, SUMMED, Part
+from backend.analytics.measures import OF_EVENTS, PARTS, SUMMED, Part
 from backend.analytics.sketches import KEPT_HASHES
 
 _HISTOGRAMS = ("ttft", "elapsed")
@@ -26,15 +26,19 @@ def columns_of(parts: Sequence[Part] = PARTS) -> list[str]:
     return [*SUMMED, *(column for part in parts for column in ARRAYS[part])]
 
 
-def unit_columns(parts: Sequence[Part] = PARTS, *, of: str = "u") -> str:
-    """Return the columns of one run (`UNITS`) as those of a row: its times are histograms of one."""
+def unit_columns(parts: Sequence[Part] = PARTS, *, of: str = "u", events: bool = True) -> str:
+    """Return the columns of one run (`UNITS`) as those of a row: its times are histograms of one.
+
+    Without `events` what they tell is 0, and PostgreSQL does not read them.
+    """
     arrays = {
         "ttft": histogram_of_one(f"{of}.ttft_key", "ttft"),
         "elapsed": histogram_of_one(f"{of}.elapsed_key", "elapsed"),
         "users": f"{_array_of_one(f'{of}.user_hash')} AS users",
         "conversations": f"{_array_of_one(f'{of}.conversation_hash')} AS conversations",
     }
-    return ", ".join([*(f"{of}.{name}" for name in SUMMED), *(arrays[part] for part in parts)])
+    sums = (f"{of}.{name}" if events or name not in OF_EVENTS else f"0 AS {name}" for name in SUMMED)
+    return ", ".join([*sums, *(arrays[part] for part in parts)])
 
 
 def histogram_of_one(key: str, part: Part) -> str:
@@ -65,24 +69,33 @@ def packed(source: str, groups: Sequence[str], parts: Sequence[Part] = PARTS) ->
     return f"SELECT {by}, {', '.join([*sums, *arrays])} FROM ({source}) AS rows GROUP BY {by}"
 
 
-def merged(source: str, groups: Sequence[str], parts: Sequence[Part] = PARTS) -> str:
-    """Return a query of one row for each value of `groups`, which are columns of `source` and never null."""
+def merged(source: str, groups: Sequence[str], parts: Sequence[Part] = PARTS, *, of_one: bool = False) -> str:
+    """Return a query of one row for each value of `groups`, which are columns of `source` and never null.
+
+    `of_one` says that no array of the source has more than one element: they need not be taken apart.
+    """
     by = ", ".join(groups)
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMMED)
     tables = [f"rows AS ({source})", f"sums AS (SELECT {by}, {sums} FROM rows GROUP BY {by})"]
-    tables += [f"{part} AS ({_part(part, by)})" for part in parts]
+    tables += [f"{part} AS ({_part(part, by, of_one)})" for part in parts]
     joins = "".join(f" LEFT JOIN {part} USING ({by})" for part in parts)
     return f"WITH {', '.join(tables)} SELECT {by}, {', '.join(columns_of(parts))} FROM sums{joins}"
 
 
-def _part(part: Part, by: str) -> str:
+def _part(part: Part, by: str, of_one: bool) -> str:
     if part in _HISTOGRAMS:
+        buckets = (
+            f"SELECT {by}, {part}_keys[1] AS key, count(*) AS n FROM rows WHERE {part}_keys IS NOT NULL"
+            if of_one
+            else f"SELECT {by}, key, sum(n)::bigint AS n FROM rows, unnest({part}_keys, {part}_counts) AS bucket (key, n)"
+        )
         return f"""
             SELECT {by}, array_agg(key ORDER BY key) AS {part}_keys, array_agg(n ORDER BY key) AS {part}_counts
-              FROM (SELECT {by}, key, sum(n)::bigint AS n
-                      FROM rows, unnest({part}_keys, {part}_counts) AS bucket (key, n)
-                     WHERE key IS NOT NULL GROUP BY {by}, key) AS buckets GROUP BY {by}"""
+              FROM ({buckets} GROUP BY {by}, key) AS buckets GROUP BY {by}"""
+    hashes = (
+        f"{part}[1] AS hash FROM rows WHERE {part} IS NOT NULL" if of_one else f"hash FROM rows, unnest({part}) AS hash"
+    )
     return f"""
         SELECT {by}, (array_agg(hash ORDER BY hash))[1:{KEPT_HASHES}] AS {part}
-          FROM (SELECT DISTINCT {by}, hash FROM rows, unnest({part}) AS hash WHERE hash IS NOT NULL) AS hashes
+          FROM (SELECT DISTINCT {by}, {hashes}) AS hashes
          GROUP BY {by}"""

@@ -59,7 +59,7 @@ END_USERS_OF_DAY = f"""
 
 
 def _insert(grain: str, rows: str) -> str:
-    counted = merged(rows, _GROUPS)
+    counted = merged(rows, _GROUPS, of_one=grain == "h")
     return (
         f"INSERT INTO analytics_rollup ({_INTO}, {_COLUMNS}) SELECT %(workspace)s, '{grain}', {', '.join(_GROUPS)},"
         f" {_COLUMNS} FROM ({counted}) AS counted"
@@ -77,6 +77,8 @@ def _replace(
         model.objects.filter(workspace_id=workspace_id, grain=grain, at__gte=since, at__lt=until).delete()
     parameters: Mapping[str, object] = {"workspace": workspace_id, "since": since, "until": until}
     with connection.cursor() as cursor:
+        # A busy day's rows are more than the few megabytes that most statements need.
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         for statement in statements:
             cursor.execute(statement, parameters)
 

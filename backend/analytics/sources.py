@@ -55,8 +55,10 @@ class Source:
     parameters: Mapping[str, object]
 
 
-def source_of(choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS) -> Source:
-    """Return where the rows of a choice come from, with the values of a dimension."""
+def source_of(
+    choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS, *, events: bool = True
+) -> Source:
+    """Return where the rows of a choice come from, with the values of a dimension; `events` as in `unit_columns`."""
     parameters: dict[str, object] = {"workspace": choice.workspace_id, "app": choice.app_id or ALL_APPS}
     pieces: list[str] = []
 
@@ -66,7 +68,7 @@ def source_of(choice: Choice, dimension: str = "total", parts: Sequence[Part] = 
             parameters[f"since_{number}"], parameters[f"until_{number}"] = since, until
             pieces.append(sql.replace("%(since)s", f"%(since_{number})s").replace("%(until)s", f"%(until_{number})s"))
 
-    live = _live(choice, dimension, parts, parameters)
+    live = _live(choice, dimension, parts, parameters, events)
     kept = _kept(choice, dimension, parts, parameters)
     first, last = _ceiling(choice.since, HOUR), _floor(choice.until, HOUR)
     if kept is None or first >= last:
@@ -102,7 +104,7 @@ def _spans(first: datetime, last: datetime) -> list[tuple[str, datetime, datetim
     return [("h", first, first_day), ("d", first_day, last_day), ("h", last_day, last)]
 
 
-def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str:
+def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object], events: bool) -> str:
     conditions = "" if choice.app_id is None else " AND r.app_id = %(app)s"
     for number, (name, value) in enumerate(sorted(choice.values.items())):
         parameters[f"live_{number}"] = value
@@ -110,7 +112,7 @@ def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dic
     if dimension == "node":
         return f"SELECT n.at, n.value, {node_columns(parts)} FROM ({NODES}{conditions}) AS n"
     value = LIVE_VALUES[dimension].format("u")
-    sql = f"SELECT u.at, {value} AS value, {unit_columns(parts)} FROM ({UNITS}{conditions}) AS u"
+    sql = f"SELECT u.at, {value} AS value, {unit_columns(parts, events=events)} FROM ({UNITS}{conditions}) AS u"
     return f"{sql} WHERE {value} IS NOT NULL"
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 
 from backend.accounts.models import ApiKey, KeyKind, User, Workspace
 from backend.analytics.models import Change, Rollup
-from backend.analytics.selectors import metric_value
+from backend.analytics.selectors import PATIENCE_S, metric_value
 from backend.analytics.services import rebuild
 from backend.analytics.sources import DIMENSIONS
 from backend.cli.benches.analytics.seed import seed
@@ -124,6 +124,27 @@ def _charts(workspace: Workspace) -> Asked:
                         {**period, "dimension": dimension},
                         CHART_MS,
                     )
+    return {**asked, **_together(app)}
+
+
+def _together(app: str) -> Asked:
+    """Return charts that no roll-up keeps, and that may take as long as they are promised: filters beside others."""
+    month = {"since": (UNTIL - timedelta(days=30)).isoformat(), "until": UNTIL.isoformat()}
+    day = {**month, "since": (UNTIL - timedelta(days=1)).isoformat()}
+    asked: dict[str, tuple[str, dict[str, str], int]] = {}
+    for name, period in (("1 days", day), ("30 days", month)):
+        two = {"model": "house/large", "source": "batch"}
+        asked[f"totals of two filters, {name}"] = ("analytics/totals", {**period, **two}, PATIENCE_S * 1000)
+        asked[f"by model of a source, {name}"] = (
+            "analytics/breakdown",
+            {**period, "dimension": "model", "source": "service_api"},
+            PATIENCE_S * 1000,
+        )
+        asked[f"by end_user of a model of an app, {name}"] = (
+            "analytics/breakdown",
+            {**period, "dimension": "end_user", "app": app, "model": "house/large"},
+            PATIENCE_S * 1000,
+        )
     return asked
 
 
