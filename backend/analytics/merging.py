@@ -87,7 +87,7 @@ def _part(part: Part, by: str, of_one: bool) -> str:
         buckets = (
             f"SELECT {by}, {part}_keys[1] AS key, count(*) AS n FROM rows WHERE {part}_keys IS NOT NULL"
             if of_one
-            else f"SELECT {by}, key, sum(n)::bigint AS n FROM rows, unnest({part}_keys, {part}_counts) AS bucket (key, n)"
+            else f"SELECT {by}, key, sum(n)::bigint AS n FROM rows, unnest({part}_keys, {part}_counts) AS b (key, n)"
         )
         return f"""
             SELECT {by}, array_agg(key ORDER BY key) AS {part}_keys, array_agg(n ORDER BY key) AS {part}_counts

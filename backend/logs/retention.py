@@ -57,7 +57,8 @@ def policy_apply(policy_id: uuid.UUID, budget_s: float = BUDGET_S) -> None:
 def _remove(policy: LogPolicy, before: datetime, lease: RowLease, until: float) -> tuple[bool, int, int]:
     """Return whether nothing is left to remove, and how many runs and files went.
 
-    It does not begin before the numbers of what goes are counted, for they stay, and ends where somebody changes how long runs are kept: the next call goes by what is wanted then.
+    It does not begin before the numbers of what goes are counted, for they stay. It ends where somebody changes how
+    long runs are kept: the next call goes by what is wanted then.
     """
     runs = files = 0
     if not NUMBERS_SETTLE.get()(policy.workspace_id, before):
