@@ -16,7 +16,8 @@ from backend.analytics.sources import HOUR, LIVE_VALUES, node_columns
 from backend.analytics.units import NODES, UNITS
 
 DAY = timedelta(days=1)
-PATIENCE_S = 60.0
+PATIENCE_S = 6.0
+"""How long whoever removes runs waits for counting, within its own lease; a day takes some seconds."""
 _LOCK = 7_216_081
 """Who counts holds PostgreSQL's advisory lock of this number to the end of its transaction: one at a time."""
 
