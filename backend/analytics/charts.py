@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from backend.accounts.models import ApiKey, User
-from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums
+from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums, sums_merged
 from backend.analytics.periods import Bucket, Step, before, steps_of
 from backend.analytics.selectors import Order, sums_by, values_most
 from backend.analytics.sketches import distinct_of
@@ -63,9 +63,10 @@ def totals(choice: Choice, bucket: Bucket, names: Sequence[str] = TOTALS) -> lis
     """Return each metric for the period, for the one before, and by bucket for a sparkline."""
     metrics = [ALL[name] for name in names]
     parts = _parts(metrics)
-    now = sums_by(choice, parts=parts).get((None, ""), NOTHING)
-    then = sums_by(before(choice), parts=parts).get((None, ""), NOTHING)
-    course = sums_by(choice, bucket=bucket, parts=parts)
+    events = any(metric.of_events for metric in metrics)
+    then = sums_by(before(choice), parts=parts, events=events).get((None, ""), NOTHING)
+    course = sums_by(choice, bucket=bucket, parts=parts, events=events)
+    now = sums_merged(list(course.values()))
     steps = list(steps_of(choice, bucket))
     return [
         Total(
@@ -83,7 +84,8 @@ def totals(choice: Choice, bucket: Bucket, names: Sequence[str] = TOTALS) -> lis
 def series(choice: Choice, bucket: Bucket, names: Sequence[str]) -> list[Point]:
     """Return the metrics of each bucket; one without data has zeros and Nones."""
     metrics = [ALL[name] for name in names]
-    found = sums_by(choice, bucket=bucket, parts=_parts(metrics))
+    events = any(metric.of_events for metric in metrics)
+    found = sums_by(choice, bucket=bucket, parts=_parts(metrics), events=events)
     narrows = metrics[0].narrows or {}
     return [
         Point(
@@ -102,7 +104,7 @@ def breakdown(choice: Choice, dimension: str, by: Order, limit: int) -> tuple[li
     # Of an end user only sums are kept.
     names = [name for name in ROW_METRICS if dimension != "end_user" or name not in _NO_TIMES]
     metrics = [ALL[name] for name in names]
-    found = sums_by(choice, dimension=dimension, parts=_parts(metrics), only=shown)
+    found = sums_by(choice, dimension=dimension, parts=_parts(metrics), only=shown, events=False)
     labels = _labels(choice.workspace_id, dimension, shown)
     rows = [
         Row(

@@ -1,10 +1,14 @@
 """What is measured: each metric's name, unit, and how it is read from sums."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from backend.analytics.sketches import NO_TIMES, Histogram, distinct_of, quantile
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backend.analytics.sketches import NO_TIMES, Histogram, distinct_of, hashes_merged, histogram_merged, quantile
 
 Unit = Literal["count", "tokens", "usd", "ratio", "ms", "tokens_per_s"]
 Part = Literal["ttft", "elapsed", "users", "conversations"]
@@ -32,14 +36,36 @@ class Sums:
     cached_nodes: int = 0
     ttft: Histogram = NO_TIMES
     elapsed: Histogram = NO_TIMES
-    users: tuple[int, ...] = ()
-    conversations: tuple[int, ...] = ()
+    users: NDArray[np.int64] | tuple[()] = ()
+    conversations: NDArray[np.int64] | tuple[()] = ()
 
 
 PARTS: tuple[Part, ...] = ("ttft", "elapsed", "users", "conversations")
 SUMMED = tuple(item.name for item in fields(Sums) if item.name not in PARTS)
+OF_EVENTS = frozenset(("cached_tokens", "cached_nodes", "retrievals", "empty_retrievals", "passages"))
+"""What the events of runs tell: to read them takes most of the time of counting runs."""
 IN_END_USERS = ("runs", "errors", "likes", "dislikes", "prompt_tokens", "completion_tokens", "cost")
 NOTHING = Sums()
+
+
+def sums_merged(rows: Sequence[Sums]) -> Sums:
+    """Return the sums of all rows together."""
+    if not rows:
+        return NOTHING
+    given: dict[str, object] = {name: sum(getattr(row, name) for row in rows) for name in SUMMED}
+    given["cost"] = math.fsum(row.cost for row in rows)
+    for part in PARTS:
+        sketches = [getattr(row, part) for row in rows]
+        if part in ("ttft", "elapsed"):
+            keys, counts = ([getattr(item, name) for item in sketches] for name in ("keys", "counts"))
+            given[part] = histogram_merged(_joined(keys), _joined(counts))
+        else:
+            given[part] = hashes_merged(_joined(sketches))
+    return Sums(**given)
+
+
+def _joined(arrays: Sequence[ArrayLike]) -> NDArray[np.int64]:
+    return np.concatenate([np.asarray(array, np.int64) for array in arrays])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,7 @@ class Metric:
     unit: Unit
     read: Callable[[Sums], float | None]
     part: Part | None = None
+    of_events: bool = False
     narrows: Mapping[str, str] | None = None
 
 
@@ -79,7 +106,7 @@ ALL: Mapping[str, Metric] = {
         Metric("tokens", "tokens", lambda sums: sums.prompt_tokens + sums.completion_tokens),
         Metric("prompt_tokens", "tokens", lambda sums: sums.prompt_tokens),
         Metric("completion_tokens", "tokens", lambda sums: sums.completion_tokens),
-        Metric("cached_tokens", "tokens", lambda sums: sums.cached_tokens),
+        Metric("cached_tokens", "tokens", lambda sums: sums.cached_tokens, of_events=True),
         Metric("cost", "usd", lambda sums: sums.cost),
         Metric("errors", "count", lambda sums: sums.errors, narrows=_FAILED),
         Metric("error_rate", "ratio", lambda sums: _ratio(sums.errors, sums.runs), narrows=_FAILED),
@@ -94,11 +121,15 @@ ALL: Mapping[str, Metric] = {
         ),
         *_TIMES,
         Metric("tokens_per_second", "tokens_per_s", lambda sums: _ratio(1e6 * sums.speed_tokens, sums.speed_us)),
-        Metric("retrievals", "count", lambda sums: sums.retrievals),
-        Metric("empty_retrievals", "count", lambda sums: sums.empty_retrievals),
-        Metric("empty_retrieval_rate", "ratio", lambda sums: _ratio(sums.empty_retrievals, sums.retrievals)),
-        Metric("passages_per_retrieval", "count", lambda sums: _ratio(sums.passages, sums.retrievals)),
-        Metric("prompt_cache_rate", "ratio", lambda sums: _ratio(sums.cached_tokens, sums.prompt_tokens)),
-        Metric("cached_nodes", "count", lambda sums: sums.cached_nodes),
+        Metric("retrievals", "count", lambda sums: sums.retrievals, of_events=True),
+        Metric("empty_retrievals", "count", lambda sums: sums.empty_retrievals, of_events=True),
+        Metric(
+            "empty_retrieval_rate", "ratio", lambda sums: _ratio(sums.empty_retrievals, sums.retrievals), of_events=True
+        ),
+        Metric("passages_per_retrieval", "count", lambda sums: _ratio(sums.passages, sums.retrievals), of_events=True),
+        Metric(
+            "prompt_cache_rate", "ratio", lambda sums: _ratio(sums.cached_tokens, sums.prompt_tokens), of_events=True
+        ),
+        Metric("cached_nodes", "count", lambda sums: sums.cached_nodes, of_events=True),
     )
 }

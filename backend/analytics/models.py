@@ -81,6 +81,17 @@ class EndUserRollup(Counts):
         ]
 
 
+class Settled(models.Model):
+    """An hour from which runs were deleted whose numbers stay: it is not counted again. A trigger writes it."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace_id = models.UUIDField()
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "hour"], name="analytics_settled_once")]
+
+
 class Change(models.Model):
     """A run that began in this hour, or a verdict on one, has changed. Triggers write it with the change (migration).
 

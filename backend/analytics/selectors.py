@@ -4,15 +4,18 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from backend.analytics.measures import ALL, PARTS, SUMMED, Part, Sums, Unit
-from backend.analytics.merging import columns_of, merged
+from backend.analytics.merging import columns_of, merged, packed
 from backend.analytics.models import Change
-from backend.analytics.sketches import Histogram
+from backend.analytics.sketches import hashes_unpacked, histogram_unpacked
 from backend.analytics.sources import Choice, is_kept, source_of
 from backend.common.errors import Unprocessable
 
@@ -38,21 +41,28 @@ def sums_by(
     bucket: str = "",
     parts: Sequence[Part] = PARTS,
     only: Sequence[str] | None = None,
+    events: bool = True,
 ) -> dict[Key, Sums]:
-    """Return the sums of each bucket of time ("" for the whole period) and value of the dimension, or `only` some."""
-    source = source_of(choice, dimension, parts)
+    """Return the sums of each bucket of time ("" for the whole period) and value of the dimension, or `only` some.
+
+    Without `events` sums of what they tell (`OF_EVENTS`) may be 0.
+    """
+    source = source_of(choice, dimension, parts, events=events)
     at = f"date_trunc('{bucket}', at, 'UTC')" if bucket else "'epoch'::timestamptz"
     value = "value" if dimension != "total" else "''::text"
     rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
     if only is not None:
         rows += " WHERE value = ANY(%(only)s)"
-    found = _fetch(choice, dimension, merged(rows, ("bucket", "value"), parts), {**source.parameters, "only": only})
+    groups = ("bucket", "value")
+    # Runs are many and PostgreSQL has them; roll-ups are few and large.
+    sql = packed(rows if is_kept(choice, dimension) else merged(rows, groups, parts, of_one=True), groups, parts)
+    found = _fetch(choice, dimension, sql, {**source.parameters, "only": only})
     return {(row[0] if bucket else None, str(row[1])): _sums(row[2:], parts) for row in found}
 
 
 def values_most(choice: Choice, dimension: str, by: Order, limit: int) -> list[str]:
     """Return the values of the dimension with the most runs, tokens, costs or errors, most first."""
-    source = source_of(choice, dimension, ())
+    source = source_of(choice, dimension, (), events=False)
     sql = f"SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s"
     return [str(row[0]) for row in _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})]
 
@@ -73,6 +83,7 @@ def _fetch(choice: Choice, dimension: str, sql: str, parameters: Mapping[str, ob
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_S * 1000}")
+            cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(sql, parameters)
             rows: list[tuple[object, ...]] = cursor.fetchall()
             cursor.execute("SET LOCAL statement_timeout = 0")
@@ -95,9 +106,30 @@ def metric_value(
     """
     wanted = ALL[metric]
     parts: tuple[Part, ...] = (wanted.part,) if wanted.part else ()
-    found = sums_by(Choice(workspace_id, since, until, app_id), parts=parts)
+    found = sums_by(Choice(workspace_id, since, until, app_id), parts=parts, events=wanted.of_events)
     value = wanted.read(found.get((None, ""), Sums()))
     return None if value is None else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What runs have used, to the last digit."""
+
+    runs: int
+    tokens: int
+    cost: Decimal
+
+
+def runs_used(
+    workspace_id: uuid.UUID, since: datetime, app_id: uuid.UUID | None = None, key_id: uuid.UUID | None = None
+) -> Used:
+    """Return what the runs begun since a moment have used: of the workspace, of an app, or by a key."""
+    choice = Choice(workspace_id, since, timezone.now(), app_id, {"key": str(key_id)} if key_id else {})
+    source = source_of(choice, parts=(), events=False)
+    tokens = "coalesce(sum(prompt_tokens + completion_tokens), 0)"
+    sql = f"SELECT coalesce(sum(runs), 0), {tokens}, coalesce(sum(cost), 0) FROM ({source.sql}) AS pieces"
+    (runs, tokens_sum, cost), *_ = _fetch(choice, "total", sql, source.parameters)
+    return Used(int(runs), int(tokens_sum), Decimal(cost))
 
 
 def _sums(values: Sequence[object], parts: Sequence[Part]) -> Sums:
@@ -105,9 +137,9 @@ def _sums(values: Sequence[object], parts: Sequence[Part]) -> Sums:
     given: dict[str, object] = {name: _number(name, next(read)) for name in SUMMED}
     for part in parts:
         if part in ("ttft", "elapsed"):
-            given[part] = Histogram(next(read) or (), next(read) or ())
+            given[part] = histogram_unpacked(next(read), next(read))
         else:
-            given[part] = tuple(next(read) or ())
+            given[part] = hashes_unpacked(next(read))
     return Sums(**given)
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
 
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,13 @@ from django.db import connection, transaction
 
 from backend.analytics.measures import IN_END_USERS
 from backend.analytics.merging import columns_of, merged, unit_columns
-from backend.analytics.models import ALL_APPS, NO_APP, Change, EndUserRollup, Rollup
+from backend.analytics.models import ALL_APPS, NO_APP, Change, EndUserRollup, Rollup, Settled
 from backend.analytics.sources import HOUR, LIVE_VALUES, node_columns
 from backend.analytics.units import NODES, UNITS
 
 DAY = timedelta(days=1)
+PATIENCE_S = 6.0
+"""How long whoever removes runs waits for counting, within its own lease; a day takes some seconds."""
 _LOCK = 7_216_081
 """Who counts holds PostgreSQL's advisory lock of this number to the end of its transaction: one at a time."""
 
@@ -57,7 +60,7 @@ END_USERS_OF_DAY = f"""
 
 
 def _insert(grain: str, rows: str) -> str:
-    counted = merged(rows, _GROUPS)
+    counted = merged(rows, _GROUPS, of_one=grain == "h")
     return (
         f"INSERT INTO analytics_rollup ({_INTO}, {_COLUMNS}) SELECT %(workspace)s, '{grain}', {', '.join(_GROUPS)},"
         f" {_COLUMNS} FROM ({counted}) AS counted"
@@ -75,6 +78,8 @@ def _replace(
         model.objects.filter(workspace_id=workspace_id, grain=grain, at__gte=since, at__lt=until).delete()
     parameters: Mapping[str, object] = {"workspace": workspace_id, "since": since, "until": until}
     with connection.cursor() as cursor:
+        # A busy day's rows are more than the few megabytes that most statements need.
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         for statement in statements:
             cursor.execute(statement, parameters)
 
@@ -100,11 +105,39 @@ def changes_count() -> int:
                 "id", "hour"
             )[:100_000]
         )
-        for since, until in _stretches(sorted({hour for _, hour in seen})):
-            _replace("h", _HOUR_STATEMENTS, oldest.workspace_id, since, until)
-        _replace("d", _DAY_STATEMENTS, oldest.workspace_id, day, day + DAY)
+        _count_day(oldest.workspace_id, day, {hour for _, hour in seen})
         Change.objects.filter(id__in=[number for number, _ in seen]).delete()
         return len(seen)
+
+
+def _count_day(workspace_id: uuid.UUID, day: datetime, hours: set[datetime]) -> None:
+    """Count hours of a day anew, but for those from which runs were deleted whose numbers stay, and the day."""
+    settled = Settled.objects.filter(workspace_id=workspace_id, hour__gte=day, hour__lt=day + DAY)
+    for since, until in _stretches(sorted(hours - set(settled.values_list("hour", flat=True)))):
+        _replace("h", _HOUR_STATEMENTS, workspace_id, since, until)
+    _replace("d", _DAY_STATEMENTS, workspace_id, day, day + DAY)
+
+
+def changes_settle(workspace_id: uuid.UUID, before: datetime) -> bool:
+    """Count what waits of runs begun before a moment; returns whether nothing of it waits any more."""
+    deadline = time.monotonic() + PATIENCE_S
+    waiting = Change.objects.filter(workspace_id=workspace_id, hour__lt=before)
+    while waiting.exists():
+        if time.monotonic() > deadline:
+            return False
+        # Somebody else may be counting.
+        if not changes_count():
+            time.sleep(0.1)
+    return True
+
+
+def end_user_forget(workspace_id: uuid.UUID, end_user: str, app_id: uuid.UUID | None = None) -> int:
+    """Remove an end user's name from the numbers, of one app or of all; returns how many rows went.
+
+    Sums of runs whose numbers stay would otherwise keep it.
+    """
+    rows = EndUserRollup.objects.filter(workspace_id=workspace_id, value=end_user)
+    return (rows.filter(app_id=app_id) if app_id else rows).delete()[0]
 
 
 def _stretches(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
@@ -122,12 +155,11 @@ def rebuild(said: Callable[[str], None] = lambda _: None) -> int:
     The platform may run meanwhile: each day is a transaction of its own.
     """
     days = list(_days_with_runs())
-    for number, (workspace_id, day) in enumerate(days, start=1):
+    for done, (workspace_id, day) in enumerate(days, start=1):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            _replace("h", _HOUR_STATEMENTS, workspace_id, day, day + DAY)
-            _replace("d", _DAY_STATEMENTS, workspace_id, day, day + DAY)
-        said(f"{number} of {len(days)} days")
+            _count_day(workspace_id, day, {day + hour * HOUR for hour in range(24)})
+        said(f"{done} of {len(days)} days")
     return len(days)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from backend.analytics.measures import IN_END_USERS, PARTS, SUMMED, Part
-from backend.analytics.merging import ARRAYS, columns_of, unit_columns
+from backend.analytics.merging import ARRAYS, columns_of, histogram_of_one, unit_columns
 from backend.analytics.models import ALL_APPS
 from backend.analytics.units import NODES, UNITS
 
@@ -55,8 +55,10 @@ class Source:
     parameters: Mapping[str, object]
 
 
-def source_of(choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS) -> Source:
-    """Return where the rows of a choice come from, with the values of a dimension."""
+def source_of(
+    choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS, *, events: bool = True
+) -> Source:
+    """Return where the rows of a choice come from, with the values of a dimension; `events` as in `unit_columns`."""
     parameters: dict[str, object] = {"workspace": choice.workspace_id, "app": choice.app_id or ALL_APPS}
     pieces: list[str] = []
 
@@ -66,7 +68,7 @@ def source_of(choice: Choice, dimension: str = "total", parts: Sequence[Part] = 
             parameters[f"since_{number}"], parameters[f"until_{number}"] = since, until
             pieces.append(sql.replace("%(since)s", f"%(since_{number})s").replace("%(until)s", f"%(until_{number})s"))
 
-    live = _live(choice, dimension, parts, parameters)
+    live = _live(choice, dimension, parts, parameters, events)
     kept = _kept(choice, dimension, parts, parameters)
     first, last = _ceiling(choice.since, HOUR), _floor(choice.until, HOUR)
     if kept is None or first >= last:
@@ -102,7 +104,7 @@ def _spans(first: datetime, last: datetime) -> list[tuple[str, datetime, datetim
     return [("h", first, first_day), ("d", first_day, last_day), ("h", last_day, last)]
 
 
-def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str:
+def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object], events: bool) -> str:
     conditions = "" if choice.app_id is None else " AND r.app_id = %(app)s"
     for number, (name, value) in enumerate(sorted(choice.values.items())):
         parameters[f"live_{number}"] = value
@@ -110,7 +112,7 @@ def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dic
     if dimension == "node":
         return f"SELECT n.at, n.value, {node_columns(parts)} FROM ({NODES}{conditions}) AS n"
     value = LIVE_VALUES[dimension].format("u")
-    sql = f"SELECT u.at, {value} AS value, {unit_columns(parts)} FROM ({UNITS}{conditions}) AS u"
+    sql = f"SELECT u.at, {value} AS value, {unit_columns(parts, events=events)} FROM ({UNITS}{conditions}) AS u"
     return f"{sql} WHERE {value} IS NOT NULL"
 
 
@@ -131,7 +133,7 @@ def _condition(name: str, parameter: str) -> str:
 def node_columns(parts: Sequence[Part] = PARTS) -> str:
     """Return the columns of one end of a node (`NODES`, as `n`) as those of a row."""
     sums = [f"n.{name}" if name in _IN_NODES else f"0 AS {name}" for name in SUMMED]
-    times = "ARRAY[n.elapsed_key] AS elapsed_keys, ARRAY[1::bigint] AS elapsed_counts"
+    times = histogram_of_one("n.elapsed_key", "elapsed")
     return ", ".join([*sums, *(times if part == "elapsed" else _nothing(part) for part in parts)])
 
 

@@ -5,7 +5,9 @@ import sys
 import uuid
 
 from backend.alerts.ports import METRIC_UNITS, METRIC_VALUE
-from backend.analytics.selectors import METRICS, metric_value
+from backend.analytics.selectors import METRICS, metric_value, runs_used
+from backend.analytics.services import changes_settle
+from backend.analytics.services import end_user_forget as numbers_forget
 from backend.annotations.ports import APPS
 from backend.apps.annotated import annotated_app
 from backend.apps.model_users import model_users
@@ -21,10 +23,10 @@ from backend.evaluations.gate import gate_ask
 from backend.evaluations.ports import JUDGES
 from backend.evaluations.selectors import judges_used
 from backend.limits.counting import run_admit, run_count, run_spend
-from backend.limits.ports import APP_OWNED, USED_BESIDE
+from backend.limits.ports import APP_OWNED, RUNS_USED, USED_BESIDE
 from backend.local_models.ports import MODEL_USERS
 from backend.logs.policies import redactor_of
-from backend.logs.ports import FORGET_END_USER
+from backend.logs.ports import FORGET_END_USER, NUMBERS_SETTLE
 from backend.logs.services import conversation_variables_keep
 from backend.providers.access import embedder
 from backend.providers.reranking import reranker
@@ -57,6 +59,10 @@ def _ended(run_id: uuid.UUID, source: str) -> None:
         hear(run_id, source)
 
 
+def _forget(workspace_id: uuid.UUID, end_user: str, app_id: uuid.UUID | None) -> int:
+    return sum(forget(workspace_id, end_user, app_id) for forget in (end_user_forget, numbers_forget))
+
+
 def wire() -> None:
     """Give the apps what they need from each other and from the libraries."""
     RUN_PORTS.fill(ports_of)
@@ -67,11 +73,13 @@ def wire() -> None:
     RUN_COUNT.fill(run_count)
     RUN_SPEND.fill(run_spend)
     APP_OWNED.fill(app_exists)
+    RUNS_USED.fill(runs_used)
     USED_BESIDE.fill(judges_used)
     METRIC_VALUE.fill(metric_value)
     METRIC_UNITS.fill(METRICS)
     REDACTOR_OF.fill(redactor_of)
-    FORGET_END_USER.fill(end_user_forget)
+    FORGET_END_USER.fill(_forget)
+    NUMBERS_SETTLE.fill(changes_settle)
     PUBLISH_GATE.fill(gate_ask)
     EMBEDDERS.fill(embedder)
     WRITERS.fill(writer)

@@ -2,20 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backend.common.errors import NotFound
 from backend.limits.counting import LIMIT, START, USAGE, period_end, period_start
 from backend.limits.models import Limit, LimitPeriod
-from backend.limits.ports import USED_BESIDE
-from backend.runs.models import Run
+from backend.limits.ports import RUNS_USED, USED_BESIDE, Used
 
 TOP_SUBJECTS = 20
 
@@ -79,24 +77,14 @@ def limit_states(limits: Sequence[Limit]) -> list[LimitState]:
     return [LimitState(limit, *known.get(limit.id, nothing), period_end(limit.period, now)) for limit in limits]
 
 
-TOTAL = {"runs": Count("id"), "tokens": Coalesce(Sum("tokens"), 0), "cost": Coalesce(Sum("cost"), Decimal(0))}
-
-
 def usage_totals(
     workspace_id: uuid.UUID, *, app_id: uuid.UUID | None = None, key_id: uuid.UUID | None = None
 ) -> list[Total]:
     """Return what the runs that began today and this month, and what judged them since, have used, in days of UTC."""
-    runs = Run.objects.within(workspace_id)
-    if app_id:
-        runs = runs.filter(app_id=app_id)
-    if key_id:
-        runs = runs.filter(key_id=key_id)
     now, totals = timezone.now(), []
     for period in (LimitPeriod.DAY, LimitPeriod.MONTH):
         since = period_start(period, now)
-        found = Total(period.value, since, **runs.filter(created_at__gte=since).order_by().aggregate(**TOTAL))
-        if not key_id:
-            beside = USED_BESIDE.get()(workspace_id, app_id, since)
-            found = replace(found, tokens=found.tokens + beside.tokens, cost=found.cost + beside.cost)
-        totals.append(found)
+        used = RUNS_USED.get()(workspace_id, since, app_id, key_id)
+        beside = Used(0, Decimal(0)) if key_id else USED_BESIDE.get()(workspace_id, app_id, since)
+        totals.append(Total(period.value, since, used.runs, used.tokens + beside.tokens, used.cost + beside.cost))
     return totals

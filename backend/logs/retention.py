@@ -13,6 +13,7 @@ from backend.accounts.services import audit_record
 from backend.datasets.lease import LeaseLost
 from backend.datasets.row_leases import RowLease, row_claim
 from backend.logs.models import Conversation, LogPolicy
+from backend.logs.ports import NUMBERS_SETTLE
 from backend.runs.models import Run
 from backend.runs.removal import runs_remove
 
@@ -56,11 +57,14 @@ def policy_apply(policy_id: uuid.UUID, budget_s: float = BUDGET_S) -> None:
 def _remove(policy: LogPolicy, before: datetime, lease: RowLease, until: float) -> tuple[bool, int, int]:
     """Return whether nothing is left to remove, and how many runs and files went.
 
-    It ends where somebody changes how long runs are kept: the next call goes by what is wanted then.
+    It does not begin before the numbers of what goes are counted, for they stay. It ends where somebody changes how
+    long runs are kept: the next call goes by what is wanted then.
     """
     runs = files = 0
+    if not NUMBERS_SETTLE.get()(policy.workspace_id, before):
+        return False, 0, 0
     while time.monotonic() < until and lease.is_true(retention_days=policy.retention_days):
-        removed = runs_remove(policy.workspace_id, Q(created_at__lt=before), before)
+        removed = runs_remove(policy.workspace_id, Q(created_at__lt=before), before, numbers_stay=True)
         runs, files = runs + removed.runs, files + removed.files
         lease.renew(removed=F("removed") + removed.runs)
         if not removed.runs:

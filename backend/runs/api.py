@@ -3,6 +3,7 @@
 import json
 import uuid
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
@@ -17,6 +18,7 @@ from backend.accounts.permissions import role_require
 from backend.common.database import in_database
 from backend.common.errors import ApiError, Invalid
 from backend.common.http import api_error_response
+from backend.common.pagination import NewestFirst
 from backend.runs import selectors, services
 from backend.runs.dialects.atelier import frames
 from backend.runs.filters import FILTERS
@@ -33,6 +35,14 @@ from backend.runs.sse import event_stream
 PARAMETERS = [OpenApiParameter(item.name, str, description=item.help) for item in FILTERS.values()]
 
 
+class RunPages(NewestFirst):
+    """Pages of runs; where the selector orders by `began`, the same moment, so do they, and a cursor fits both."""
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Run], view: APIView) -> tuple[str, ...]:
+        """Return the order in which the selector has the runs."""
+        return ("-began", "-id") if "began" in queryset.query.annotations else self.ordering
+
+
 @extend_schema_view(
     get=extend_schema(
         operation_id="runs_list",
@@ -43,6 +53,7 @@ class RunListView(ListAPIView):
     """GET /runs: the runs of the workspace that match the filters, newest first."""
 
     serializer_class = RunSummarySerializer
+    pagination_class = RunPages
     queryset = Run.unscoped.none()
 
     def get_queryset(self) -> object:

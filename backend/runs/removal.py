@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from redis.exceptions import RedisError
 
@@ -28,12 +28,18 @@ class Removed:
     files: int = 0
 
 
-def runs_remove(workspace_id: uuid.UUID, which: Q, files_before: datetime | None = None) -> Removed:
+def runs_remove(
+    workspace_id: uuid.UUID, which: Q, files_before: datetime | None = None, *, numbers_stay: bool = False
+) -> Removed:
     """Remove the oldest `BATCH_RUNS` ended runs among `which`, and the files (up to a moment) that no other run needs.
 
-    Runs that somebody holds at the moment are left to the next call.
+    Runs that somebody holds at the moment are left to the next call. With `numbers_stay` what was counted of these runs
+    stays in the analytics, and their hours are not counted again.
     """
     with transaction.atomic():
+        if numbers_stay:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL atelier.numbers_stay = 'on'")
         found = Run.objects.within(workspace_id).filter(which, status__in=END_STATUSES).order_by("created_at", "id")
         locked = found.select_for_update(skip_locked=True).values_list("id", flat=True)
         run_ids = list(locked[:BATCH_RUNS])

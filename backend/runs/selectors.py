@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from backend.common.errors import NotFound
 from backend.runs.filters import condition_of
 from backend.runs.journal import row_of
 from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunStatus, RunValue
+from backend.runs.search import are_frequent, words_condition
 from backend.runs.trace import NodeTrace, trace_fold
 
 LOST_MESSAGE_S = 10
@@ -21,14 +22,29 @@ COUNT_LIMIT = 1000
 
 def runs_list(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> QuerySet[Run]:
     """Return the workspace's runs that match the given filters (`FILTERS`); raises `Invalid`."""
-    runs = Run.objects.within(workspace_id).filter(condition_of(filters))
     # What a list does not show may be large.
-    return runs.select_related("app").defer("spec")
+    return _runs_found(workspace_id, filters).select_related("app").defer("spec")
+
+
+def _runs_found(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> QuerySet[Run]:
+    """Return the matching runs, newest first; those with rare words by `began`, which no index has in order."""
+    runs, condition = Run.objects.within(workspace_id), condition_of(filters)
+    text = filters.get("search", "").strip()
+    if text and are_frequent(workspace_id, text):
+        others = condition_of({name: filters[name] for name in filters if name != "search"})
+        condition = others & words_condition(text, by_index=False)
+    elif text:
+        began = ExpressionWrapper(F("created_at") + Value(timedelta()), DateTimeField())
+        return runs.filter(condition).annotate(began=began).order_by("-began", "-id")
+    return runs.filter(condition).order_by("-created_at", "-id")
 
 
 def runs_count(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> tuple[int, bool]:
     """Return how many runs match, and whether there are more: beyond `COUNT_LIMIT` nobody counts."""
-    found = Run.objects.within(workspace_id).filter(condition_of(filters)).order_by("-created_at", "-id")
+    found = _runs_found(workspace_id, filters)
+    if filters.get("feedback"):
+        # Beginning with the verdicts, instead of asking each run, newest first, whether it has one.
+        found = found.order_by()
     count = found[: COUNT_LIMIT + 1].count()
     return min(count, COUNT_LIMIT), count > COUNT_LIMIT
 

@@ -1,14 +1,16 @@
 """Roll-ups tell what SQL over the runs tells: at once, after late changes, and after a rebuild."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import DataError, connection, transaction
+from django.db.models import Count, Sum
 
 from backend.analytics.models import Change, EndUserRollup, Rollup
-from backend.analytics.selectors import METRICS, metric_value
+from backend.analytics.selectors import METRICS, metric_value, runs_used
 from backend.analytics.services import changes_count, rebuild
 from backend.apps.models import App
 from backend.cli.benches.analytics.seed import Seeded
@@ -168,3 +170,25 @@ def test_another_workspace_counts_for_itself(seeded: Seeded, stranger: Person) -
     count_all()
     assert metric_value(seeded.workspace.id, "runs", seeded.since, UNTIL) == RUNS
     assert metric_value(stranger.workspace.id, "runs", seeded.since, UNTIL) == 0
+
+
+def test_use_equals_sql_over_the_runs_of_a_workspace_an_app_and_a_key(seeded: Seeded) -> None:
+    count_all()
+    since = datetime(2026, 10, 30, tzinfo=UTC)
+    busy = Run.unscoped.filter(workspace=seeded.workspace, created_at__gte=since, key__isnull=False)[0]
+    for scope in ({}, {"app_id": busy.app_id}, {"key_id": busy.key_id}, {"app_id": busy.app_id, "key_id": busy.key_id}):
+        runs = Run.unscoped.filter(workspace=seeded.workspace, created_at__gte=since, **scope).order_by()
+        wanted = runs.aggregate(runs=Count("id"), tokens=Sum("tokens"), cost=Sum("cost"))
+        assert wanted["runs"]
+        found = runs_used(seeded.workspace.id, since, scope.get("app_id"), scope.get("key_id"))
+        assert asdict(found) == wanted
+
+
+def test_the_seed_has_the_words_that_a_trigger_makes(seeded: Seeded) -> None:
+    """The bench seeds a million runs without triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM runs_run WHERE words IS DISTINCT FROM"
+            " to_tsvector('simple', query || ' ' || (outputs->>'answer'))"
+        )
+        assert cursor.fetchone() == (0,)

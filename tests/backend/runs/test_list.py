@@ -13,6 +13,7 @@ from agents.types import RunSpec, Turn
 from backend.accounts.models import ApiKey
 from backend.apps.models import App
 from backend.logs.models import Conversation, Feedback
+from backend.runs import search
 from backend.runs.filters import FILTERS
 from backend.runs.models import Run
 from backend.runs.selectors import COUNT_LIMIT
@@ -267,3 +268,28 @@ def test_a_members_conversation_is_not_named_to_a_key(owner: Person) -> None:
     assert "conversation_id" not in told["request"]["body"]
     Run.unscoped.filter(id=run.id).update(app=None)
     assert detail(owner, run)["request"] is None
+
+
+@pytest.mark.parametrize("frequent", [1, 10_000], ids=["newest first", "by the index"])
+@pytest.mark.parametrize("others", [{}, {"status": "failed"}], ids=["words", "words of failed"])
+def test_words_are_found_the_same_way_round_whichever_way_is_taken(
+    owner: Person, monkeypatch: pytest.MonkeyPatch, frequent: int, others: dict[str, str]
+) -> None:
+    """A cursor of one way leads on in the other: words may become frequent between two pages."""
+    monkeypatch.setattr(search, "FREQUENT", frequent)
+    states = ["failed", "succeeded"] * 4
+    runs = [run_stored(owner, at // 2, query=f"the harbour {at}", status=state) for at, state in enumerate(states)]
+    run_stored(owner, 3, query="the pier", status="failed")
+    query: dict[str, object] = {"search": "harb", "limit": 2, **others}
+    seen: list[str] = []
+    while True:
+        answer = owner.client.get("/api/v1/runs", query).json()
+        seen += [row["id"] for row in answer["results"]]
+        if not answer["next"]:
+            break
+        query["cursor"] = answer["next"]
+        monkeypatch.setattr(search, "FREQUENT", 10_001 - search.FREQUENT)
+    wanted = [run for run in runs if not others or run.status == "failed"]
+    newest_first = sorted(wanted, key=lambda run: (Run.unscoped.get(id=run.id).created_at, run.id), reverse=True)
+    assert seen == [str(run.id) for run in newest_first]
+    assert owner.client.get("/api/v1/runs/count", {"search": "harb", **others}).json()["count"] == len(wanted)

@@ -23,7 +23,8 @@ SELECT md5(%(workspace)s || 'talk' || i)::uuid, %(workspace)s::uuid, now(), now(
 RUNS = """
 INSERT INTO runs_run (id, workspace_id, created_at, updated_at, app_id, conversation_id, source, status, spec, query,
     inputs, outputs, error_code, error_message, model, app_version, user_id, key_id, end_user, prompt_tokens,
-    completion_tokens, cost, ttft_ms, attempt, lease_owner, started_at, finished_at)
+    completion_tokens, cost, ttft_ms, attempt, lease_owner, started_at, finished_at,
+    words)
 SELECT gen_random_uuid(), %(workspace)s::uuid, at, at, app_id, CASE WHEN door < 0.97 THEN talk_id END,
     CASE WHEN door < 0.7 THEN 'service_api' WHEN door < 0.9 THEN 'console' WHEN door < 0.95 THEN 'openai'
          WHEN door < 0.97 THEN 'published' ELSE 'batch' END,
@@ -40,7 +41,8 @@ SELECT gen_random_uuid(), %(workspace)s::uuid, at, at, app_id, CASE WHEN door < 
          THEN 'user-' || floor(%(end_users)s * power(person, 2))::int ELSE '' END,
     (2000 * random())::int, (500 * power(random(), 3))::int, (0.01 * power(random(), 8))::numeric(14, 8),
     CASE WHEN fate < 0.95 THEN 80 + 3000 * power(random(), 6) END, 0, '', at,
-    at + interval '1 ms' * (90 + 3000 * power(random(), 6) + 60000 * power(random(), 5))
+    at + interval '1 ms' * (90 + 3000 * power(random(), 6) + 60000 * power(random(), 5)),
+    to_tsvector('simple', 'question ' || i || ' an answer')
 FROM (SELECT i, random() AS fate, %(since)s::timestamptz + (%(until)s::timestamptz - %(since)s::timestamptz) *
              ((i - 0.5) / %(runs)s) AS at, talks.*
         FROM generate_series(1, %(runs)s) AS i
