@@ -1,6 +1,6 @@
 /** A real conversation with the draft. */
 import { Button, Group, Paper, Text } from "@mantine/core";
-import { useCallback, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { RunFile } from "@/shared/api/runTypes";
@@ -19,6 +19,7 @@ import { Question } from "./Question";
 import { StoredTurn } from "./StoredTurn";
 import { useAttachments } from "./useAttachments";
 import { useConversation } from "./useConversation";
+import { useInAddress } from "./useInAddress";
 import { useSees } from "./useSees";
 import { useStickToEnd } from "./useStickToEnd";
 import { inputsFor, missingInputs, VariableInputs, type Inputs } from "./VariableInputs";
@@ -27,20 +28,8 @@ export function ChatPreview({ app, compare }: { app: App; compare: ReactNode }) 
   const { t } = useTranslation();
   const draft = useDraft((state) => state.draft);
   const flush = useDraft((state) => state.flush);
-  const [search, setSearch] = useSearchParams();
-  const conversationId = search.get("conversation");
-  const select = useCallback(
-    (id: string | null) =>
-      setSearch(
-        (params) => {
-          if (id) params.set("conversation", id);
-          else params.delete("conversation");
-          return params;
-        },
-        { replace: true },
-      ),
-    [setSearch],
-  );
+  const [search] = useSearchParams();
+  const [conversationId, select] = useInAddress("conversation");
   const { messages, stored, run, live, send, stop, open } = useConversation({ appId: app.id, conversationId, select });
   const [question, setQuestion] = useState(search.get("ask") ?? "");
   const [filled, setFilled] = useState<Inputs>({});

@@ -1,9 +1,8 @@
 /** Inputs above, the output below: a completion app answers once and remembers nothing; the address keeps the run. */
 import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { IconPlayerPlay, IconPlayerStopFilled } from "@tabler/icons-react";
-import { useCallback, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { App } from "@/shared/api/types";
 import { useMay } from "@/shared/api/workspace";
 import { useDraft } from "@/shared/draft/DraftContext";
@@ -12,6 +11,7 @@ import classes from "../build.module.css";
 import { Answer } from "./Answer";
 import { AttachButton, AttachedFiles } from "./Attached";
 import { useAttachments } from "./useAttachments";
+import { useInAddress } from "./useInAddress";
 import { useKeptRun } from "./useKeptRun";
 import { useSees } from "./useSees";
 import { inputsFor, missingInputs, VariableInputs, type Inputs } from "./VariableInputs";
@@ -20,20 +20,8 @@ export function CompletionPreview({ app, compare }: { app: App; compare: ReactNo
   const { t } = useTranslation();
   const variables = useDraft((state) => state.draft.variables);
   const flush = useDraft((state) => state.flush);
-  const [search, setSearch] = useSearchParams();
-  const keep = useCallback(
-    (id: string | null) =>
-      setSearch(
-        (params) => {
-          if (id) params.set("run", id);
-          else params.delete("run");
-          return params;
-        },
-        { replace: true },
-      ),
-    [setSearch],
-  );
-  const { run, answer, inputs, start, stop, live } = useKeptRun({ runId: search.get("run"), keep });
+  const [runId, keep] = useInAddress("run");
+  const { run, answer, inputs, start, stop, live } = useKeptRun({ runId, keep });
   const [typed, setTyped] = useState<Inputs | null>(null);
   const filled = typed ?? inputs ?? {};
   const missing = missingInputs(variables, filled);
