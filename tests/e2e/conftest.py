@@ -124,8 +124,10 @@ def platform_started(home: Path) -> Iterator[str]:
 def provider_lent(console: httpx.Client, name: str, base_url: str, *models: dict[str, Any]) -> Iterator[str]:
     """Let the workspace know a server of models for a while; yields the provider's id."""
     made = str(ok(console.post("/providers", json={"name": name, "base_url": base_url, "models": models}))["id"])
-    yield made
-    assert console.delete(f"/providers/{made}").status_code == 204
+    try:
+        yield made
+    finally:  # whoever comes next would be answered by a server that is gone
+        assert console.delete(f"/providers/{made}").status_code == 204
 
 
 @pytest.fixture(scope="module", autouse=True)

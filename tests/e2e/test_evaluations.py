@@ -11,7 +11,7 @@ from tests.e2e.browsing import ANSWER_TIMEOUT_MS, Owner, chromium_running, enter
 from tests.e2e.conftest import Site, app_publish, events_of, ok, provider_lent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-SET = "Questions at the counter"
+SET, EVALUATOR = "Questions at the counter", "Says so"
 ROLE = "You are the clerk of the harbour."
 LIVE = "\n".join((ROLE, *(clerk.HANDBOOK[word] for word in ("pier", "ticket", "bicycle", "soup"))))
 """The published version knows four of six things."""
@@ -38,9 +38,10 @@ def app_id(site: Site) -> Iterator[str]:
             assert "".join(event.data.get("answer", "") for event in events_of(answer))
         yield app
         assert console.delete(f"/apps/{app}").status_code == 204
-        for kind in ("test-sets", "evaluators"):
+        for kind, name in (("test-sets", SET), ("evaluators", EVALUATOR)):
             for made in ok(console.get(f"/{kind}"))["results"]:
-                assert console.delete(f"/{kind}/{made['id']}").status_code == 204
+                if made["name"] == name:
+                    assert console.delete(f"/{kind}/{made['id']}").status_code == 204
 
 
 def other_cases() -> bytes:
@@ -108,9 +109,9 @@ def test_a_bad_answer_becomes_a_case_and_a_better_prompt_that_the_gate_lets_thro
         # How answers are judged.
         page.goto(re.sub("/evaluations.*", "/evaluations/evaluators", page.url))
         page.get_by_role("button", name="New evaluator").first.click()
-        page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Says so")
+        page.get_by_role("dialog").get_by_role("textbox", name="Name").fill(EVALUATOR)
         page.get_by_role("dialog").get_by_role("button", name="Save").click()
-        expect(page.get_by_text("Says so", exact=True).first).to_be_visible()
+        expect(page.get_by_text(EVALUATOR, exact=True).first).to_be_visible()
 
         # The app demands an experiment before it is published.
         page.goto(re.sub("/evaluations.*", f"/apps/{app_id}/evaluate", page.url))
@@ -119,7 +120,7 @@ def test_a_bad_answer_becomes_a_case_and_a_better_prompt_that_the_gate_lets_thro
         gate.get_by_label("Test set").and_(page.locator("input")).first.click()
         page.get_by_role("option", name=re.compile(f"^{SET}")).click()
         gate.locator(".mantine-MultiSelect-input").click()
-        page.get_by_role("option", name="Says so").click()
+        page.get_by_role("option", name=EVALUATOR).click()
         page.keyboard.press("Escape")
         gate.get_by_role("button", name="Save the gate").click()
         expect(page.get_by_text("The gate is saved")).to_be_visible()

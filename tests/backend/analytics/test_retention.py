@@ -63,7 +63,7 @@ def test_an_hour_that_lost_runs_is_not_counted_from_those_left(owner: Person, ag
     while runs_remove(owner.workspace.id, Q(created_at__lt=cut.created_at), numbers_stay=True).runs:
         pass
     assert 0 < Run.unscoped.count() < RUNS
-    Feedback.objects.create(workspace=owner.workspace, run=cut, rating="like")
+    Feedback.objects.create(workspace=owner.workspace, run=cut, rating="like", end_user="somebody late")
     count_all()
     assert metric_value(owner.workspace.id, "runs", since, until) == RUNS
     rebuild()
