@@ -107,7 +107,7 @@ function SaveState() {
     return (
       <Tooltip label={`${title} ${detail}`} multiline maw={320}>
         <UnstyledButton onClick={() => void flush().catch(notifyError)}>
-          <Text size="sm" c="red" role="status">
+          <Text size="sm" c="var(--danger-text)" role="status">
             {t("apps.notSaved")}
           </Text>
         </UnstyledButton>

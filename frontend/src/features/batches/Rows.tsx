@@ -136,7 +136,7 @@ function RowState({ row }: { row: BatchRow }) {
 function Outcome({ row }: { row: BatchRow }) {
   if (row.error) {
     return (
-      <Text size="sm" c="red" lineClamp={2}>
+      <Text size="sm" c="var(--danger-text)" lineClamp={2}>
         {row.error.message}
       </Text>
     );

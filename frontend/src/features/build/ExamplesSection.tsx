@@ -28,7 +28,7 @@ export function ExamplesSection() {
         {t("build.examplesText")}
       </Text>
       {error && (
-        <Text size="sm" c="red" role="alert">
+        <Text size="sm" c="var(--danger-text)" role="alert">
           {error}
         </Text>
       )}

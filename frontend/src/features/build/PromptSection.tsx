@@ -59,7 +59,7 @@ export function PromptSection({ app }: { app: App }) {
         </Group>
       </div>
       {error && (
-        <Text size="sm" c="red" role="alert">
+        <Text size="sm" c="var(--danger-text)" role="alert">
           {error}
         </Text>
       )}
@@ -94,7 +94,7 @@ export function UnknownVariables({ text }: { text: string }) {
   if (unknown.length === 0) return null;
   return (
     <Group gap="xs">
-      <Text size="sm" c="red">
+      <Text size="sm" c="var(--danger-text)">
         {t("build.unknownVariables", { names: unknown.join(", ") })}
       </Text>
       <Button size="compact-xs" variant="light" onClick={() => edit({ variables: [...variables, ...unknown.map((name) => blankVariable(name))] })}>

@@ -37,7 +37,7 @@ export function Section({ name, icon: Glyph, title, summary, children, openAtFir
       <UnstyledButton className={classes.sectionHead} onClick={() => setOpen(!open)} aria-expanded={open} aria-controls={bodyId}>
         <Glyph size={17} stroke={1.7} aria-hidden />
         <span className={classes.sectionTitle}>{title}</span>
-        <Text size="sm" c={error ? "red" : "dimmed"} truncate flex={1} miw={0} ta="right">
+        <Text size="sm" c={error ? "var(--danger-text)" : "dimmed"} truncate flex={1} miw={0} ta="right">
           {open ? "" : (error ?? summary)}
         </Text>
         <IconChevronRight size={16} style={{ transform: open ? "rotate(90deg)" : undefined }} aria-hidden />

@@ -32,7 +32,7 @@ export function VariablesSection() {
         </Text>
       )}
       {error && (
-        <Text size="sm" c="red" role="alert">
+        <Text size="sm" c="var(--danger-text)" role="alert">
           {error}
         </Text>
       )}

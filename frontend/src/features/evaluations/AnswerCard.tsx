@@ -30,7 +30,7 @@ export function AnswerCard({ experiment, label, row, first }: AnswerCardProps) {
         <Text size="sm" fw={600} lineClamp={1}>
           {label}
         </Text>
-        <Text size="sm" className="numbers" c={difference < 0 ? "red" : undefined}>
+        <Text size="sm" className="numbers" c={difference < 0 ? "var(--danger-text)" : undefined}>
           {percent(row.score)}
           {difference !== 0 && ` (${signed(difference)})`}
         </Text>
@@ -38,7 +38,7 @@ export function AnswerCard({ experiment, label, row, first }: AnswerCardProps) {
       {isOpen ? (
         <Skeleton height={14} width="70%" aria-label={t(`evaluations.rowStates.${row.status}`)} />
       ) : row.error ? (
-        <Text size="sm" c="red">
+        <Text size="sm" c="var(--danger-text)">
           {row.error.message || t(`evaluations.rowStates.${row.status}`)}
         </Text>
       ) : (

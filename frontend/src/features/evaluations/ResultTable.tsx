@@ -43,7 +43,7 @@ export function ResultTable({ experiment }: { experiment: ExperimentDetail }) {
                   <Mean interval={each.mean} comparison={each.against_first} />
                   {each.failures > 0 && (
                     <Tooltip label={each.first_failure} multiline maw={360}>
-                      <Text size="xs" c="red" tabIndex={0}>
+                      <Text size="xs" c="var(--danger-text)" tabIndex={0}>
                         {t("evaluations.results.failures", { count: each.failures })}
                       </Text>
                     </Tooltip>

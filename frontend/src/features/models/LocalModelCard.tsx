@@ -69,7 +69,7 @@ export function LocalModelCard({ model }: { model: LocalModel }) {
           </Text>
         )}
         {model.reason && (
-          <Text size="sm" c="red">
+          <Text size="sm" c="var(--danger-text)">
             {model.reason}
           </Text>
         )}

@@ -73,7 +73,7 @@ function JobRow({ job }: { job: ModelJob }) {
         </>
       )}
       {job.reason && (
-        <Text size="sm" c={job.status === "failed" ? "red" : "dimmed"} mt={4} style={{ overflowWrap: "anywhere" }}>
+        <Text size="sm" c={job.status === "failed" ? "var(--danger-text)" : "dimmed"} mt={4} style={{ overflowWrap: "anywhere" }}>
           {job.reason}
         </Text>
       )}

@@ -38,7 +38,7 @@ function Ask({ runId, ask, onAnswered }: { runId: string; ask: AskShown; onAnswe
     send: t("published.ask.send"),
   };
   const problem = answer.isError && (
-    <Text size="sm" c="red" mt="xs" role="alert">
+    <Text size="sm" c="var(--danger-text)" mt="xs" role="alert">
       {errorWords(t, answer.error)}
     </Text>
   );

@@ -25,7 +25,7 @@ export function LeaveGuard({ appId, error }: { appId: string; error: ApiError | 
       <Stack>
         <Text size="sm">{t("build.leaveText")}</Text>
         {text && (
-          <Text size="sm" c="red" style={{ overflowWrap: "anywhere" }}>
+          <Text size="sm" c="var(--danger-text)" style={{ overflowWrap: "anywhere" }}>
             {text.title} {text.detail}
           </Text>
         )}

@@ -60,7 +60,7 @@ export function CompletionPreview({ app, compare }: { app: App; compare: ReactNo
                 <VariableInputs variables={variables} values={filled} onChange={setTyped} />
               )}
               {attachments.problem && (
-                <Text size="sm" c="red" role="alert">
+                <Text size="sm" c="var(--danger-text)" role="alert">
                   {attachments.problem}
                 </Text>
               )}

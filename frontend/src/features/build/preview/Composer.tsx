@@ -88,7 +88,7 @@ function AttachedAbove({ attachments }: { attachments: Attachments }) {
   return (
     <div className={classes.attachedAbove}>
       {problem && (
-        <Text size="sm" c="red" role="alert">
+        <Text size="sm" c="var(--danger-text)" role="alert">
           {problem}
         </Text>
       )}

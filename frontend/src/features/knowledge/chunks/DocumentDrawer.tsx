@@ -66,7 +66,7 @@ function DocumentView({ dataset, document }: { dataset: Dataset; document: Knowl
         />
       </Group>
       {document.reason && (
-        <Text size="sm" c={document.status === "failed" ? "red" : "dimmed"} style={{ overflowWrap: "anywhere" }}>
+        <Text size="sm" c={document.status === "failed" ? "var(--danger-text)" : "dimmed"} style={{ overflowWrap: "anywhere" }}>
           {document.reason}
         </Text>
       )}

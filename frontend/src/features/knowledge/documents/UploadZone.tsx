@@ -107,7 +107,7 @@ function UploadRow({ upload, onRetry, onDismiss }: { upload: Upload; onRetry: ()
             </Text>
           )}
           {reason && (
-            <Text size="xs" c="red" role="alert">
+            <Text size="xs" c="var(--danger-text)" role="alert">
               {reason.title} {reason.detail}
             </Text>
           )}

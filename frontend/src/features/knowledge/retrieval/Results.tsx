@@ -95,7 +95,7 @@ function StageColumn({ column, mayMark, onOpen, onMark }: StageColumnProps) {
         {t(`knowledge.stageHints.${column.name}`)}
       </Text>
       {column.note && (
-        <Text size="xs" c="red" style={{ overflowWrap: "anywhere" }}>
+        <Text size="xs" c="var(--danger-text)" style={{ overflowWrap: "anywhere" }}>
           {column.note}
         </Text>
       )}

@@ -75,7 +75,7 @@ function FileLink({ file }: { file: JsonObject }) {
         {t("published.download", { name })}
       </Button>
       {problem && (
-        <Text size="xs" c="red" role="alert">
+        <Text size="xs" c="var(--danger-text)" role="alert">
           {problem}
         </Text>
       )}

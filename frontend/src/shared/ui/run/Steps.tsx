@@ -47,7 +47,7 @@ function Step({ step, live }: { step: StepView; live: boolean }) {
           <JsonTree label={t("runs.arguments")} value={step.arguments} />
           {step.output !== null && step.output !== step.error?.message && <JsonTree label={t("runs.output")} value={step.output} />}
           {step.error && (
-            <Text size="sm" c="red">
+            <Text size="sm" c="var(--danger-text)">
               {step.error.message}
             </Text>
           )}
