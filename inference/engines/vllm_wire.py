@@ -16,6 +16,7 @@ from inference.types import EngineStats, FinishReason, GenerateRequest, Priority
 _PRIORITIES: Final[Mapping[Priority, int]] = {"interactive": 0, "workflow": 1, "batch": 2}
 _PACKED = frozenset({"gptq", "awq"})
 _STEP_TOKENS = 512  # a longer prompt is read in several steps, between which others get their tokens
+_WORKER = "inference.engines.vllm_worker.TiledWorker"
 
 
 def environment_set() -> None:
@@ -33,7 +34,7 @@ def environment_set() -> None:
 
 def engine_arguments(config: ModelConfig, *, is_cpu: bool) -> dict[str, object]:
     """Return the AsyncEngineArgs of a model. On a processor nothing is compiled: that would take minutes."""
-    own: dict[str, object] = {"dtype": "bfloat16", "enforce_eager": True} if is_cpu else {}
+    own: dict[str, object] = {"dtype": "bfloat16", "enforce_eager": True, "worker_extension_cls": _WORKER}
     return {
         "model": str(config.path),
         "served_model_name": config.id,
@@ -45,7 +46,7 @@ def engine_arguments(config: ModelConfig, *, is_cpu: bool) -> dict[str, object]:
         "logprobs_mode": "raw_logprobs",
         "structured_outputs_config": {"backend": "guidance"},
         "generation_config": "vllm",  # the folder's own defaults would change what a request means
-        **own,
+        **(own if is_cpu else {}),
     }
 
 
