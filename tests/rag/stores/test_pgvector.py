@@ -13,7 +13,7 @@ import pytest
 from rag.errors import IncompleteRevisionError
 from rag.filters import Condition, Filter
 from rag.ports import DocumentRef
-from rag.stores import searching
+from rag.stores import ranking, searching
 from rag.stores.documents import DocumentInfo
 from rag.stores.pgvector import Cursor, OpenCursor, PgvectorStore
 from rag.stores.schema import LIBRARY_TABLES, create_tables, describe
@@ -132,7 +132,6 @@ def test_ranking_reads_indexes_and_finds_the_best_that_all_postings_would(
     dsn, dataset = filled
     recorder = Recorder(dsn)
     store = PgvectorStore(recorder, LIBRARY_TABLES)
-    ranking = pytest.importorskip("rag.stores.ranking")
     for text in ("the word7 w11", "the w11 w12 w13", "the", "the the word1 word2 word3 word4", "nothing"):
         for given in (Filter((Condition("number", "<", 30),)), None):
             if given is None:
