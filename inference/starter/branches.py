@@ -31,12 +31,15 @@ def branched_attention(
 
     attend = torch.nn.functional.scaled_dot_product_attention
     groups = query.shape[1] // key.shape[1]
-    key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-    shared_keys, shared_values = key[:, :, : ends[0]], value[:, :, : ends[0]]
-    parts = [attend(query[:, :, : ends[0]], shared_keys, shared_values, is_causal=True, scale=scaling)]
-    for start, end in pairwise(ends):
-        keys = torch.cat((shared_keys, key[:, :, start:end]), dim=2)
-        values = torch.cat((shared_values, value[:, :, start:end]), dim=2)
-        mask = causal_lower_right(end - start, keys.shape[2])
-        parts.append(attend(query[:, :, start:end], keys, values, attn_mask=mask, scale=scaling))
+    lengths = [ends[0], *(end - start for start, end in pairwise(ends))]
+    # Split, not sliced: the gradient of a slice is written over a whole row of zeros.
+    shared_queries, *queries = query.split(lengths, dim=2)
+    shared_keys, *keys = key.repeat_interleave(groups, dim=1).split(lengths, dim=2)
+    shared_values, *values = value.repeat_interleave(groups, dim=1).split(lengths, dim=2)
+    parts = [attend(shared_queries, shared_keys, shared_values, is_causal=True, scale=scaling)]
+    for own_queries, own_keys, own_values in zip(queries, keys, values, strict=True):
+        all_keys = torch.cat((shared_keys, own_keys), dim=2)
+        all_values = torch.cat((shared_values, own_values), dim=2)
+        mask = causal_lower_right(own_queries.shape[2], all_keys.shape[2])
+        parts.append(attend(own_queries, all_keys, all_values, attn_mask=mask, scale=scaling))
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from inference.starter.formats import grounded_system, passages_text
+from inference.starter.quotes import quoted
 from inference.starter.samples import Group, Sample
-from inference.starter.sources import FollowUp, Source
+from inference.starter.sources import FollowUp, Question, Source
 from inference.types import Message
 
 REFUSALS = {
@@ -93,6 +94,10 @@ def cited(answer: str, number: int) -> str:
     return f"{answer.rstrip()} [{number}]"
 
 
+def _answer(source: Source, question: Question) -> str:
+    return quoted(source.text, question.key, question.text) or question.answer
+
+
 def _asked(random: Random, sources: Sequence[Source], context: Context, shares: Shares) -> Sample:
     source = random.choice(context.passages)
     chance = random.random()
@@ -108,14 +113,14 @@ def _asked(random: Random, sources: Sequence[Source], context: Context, shares: 
     if 0 <= chance - shares.double < shares.follow and source.follow and context.placed is None:
         return _followed(random, context, source, random.choice(source.follow))
     question = random.choice(source.questions)
-    return context.sample("grounded", question.text, cited(question.answer, context.number(source)))
+    return context.sample("grounded", question.text, cited(_answer(source, question), context.number(source)))
 
 
 def _double(random: Random, context: Context) -> Sample:
     """Two questions at once, each answered from its own passage."""
     one, two = random.sample(context.passages, 2)
     first, second = random.choice(one.questions), random.choice(two.questions)
-    answer = f"{cited(first.answer, context.number(one))} {cited(second.answer, context.number(two))}"
+    answer = f"{cited(_answer(one, first), context.number(one))} {cited(_answer(two, second), context.number(two))}"
     return context.sample("double", f"{first.text} {second.text}", answer)
 
 
@@ -124,9 +129,9 @@ def _followed(random: Random, context: Context, source: Source, follow: FollowUp
     earlier = source.questions[follow.after]
     history = (
         Message("user", earlier.text),
-        Message("assistant", cited(earlier.answer, random.randint(1, min(4, len(context.passages))))),
+        Message("assistant", cited(_answer(source, earlier), random.randint(1, min(4, len(context.passages))))),
     )
-    answer = cited(follow.question.answer, context.number(source))
+    answer = cited(_answer(source, follow.question), context.number(source))
     return context.sample("follow", follow.question.text, answer, history)
 
 

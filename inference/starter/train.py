@@ -17,6 +17,7 @@ from inference.starter.adapter_file import adapter_read, adapter_write
 from inference.starter.branches import BRANCHED, branched_attention
 from inference.starter.encode import Packed, encode, packed
 from inference.starter.mixture import Mixture
+from inference.starter.weights import Weights, lora
 
 if TYPE_CHECKING:
     import torch
@@ -76,8 +77,8 @@ def train(
     model = _with_adapter(model_file, settings)
     if begin_with is not None:
         _begin(model, begin_with, settings)
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
+    weights = Weights(model)
+    optimizer = torch.optim.AdamW(weights.exact.values(), lr=settings.learning_rate, weight_decay=0.0)
     steps = _steps(_rows(model_file, template, settings), settings)
     began, losses, mean_loss, tokens, samples, step = time.monotonic(), [], math.nan, 0, 0, 0
     while (done := _share_done(step, began, settings)) < 1.0:
@@ -85,9 +86,10 @@ def train(
             group["lr"] = _rate(step, done, settings)
         rows = next(steps)
         loss = _learn(model, rows, settings.device)
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        weights.take_gradients()
+        torch.nn.utils.clip_grad_norm_(weights.exact.values(), 1.0)
         optimizer.step()
-        optimizer.zero_grad()
+        weights.give_back()
         step += 1
         tokens += sum(len(row.ids) for row in rows)
         samples += sum(len(row.ends) - 1 for row in rows)
@@ -100,8 +102,8 @@ def train(
                 f"loss {mean_loss:.3f}, {tokens / elapsed:.0f} tokens/s"
             )
         if step % SAVE_STEPS == 0:
-            _save(model, target, settings, Trained(step, tokens, samples, tuple(losses)))
-    _save(model, target, settings, Trained(step, tokens, samples, tuple(losses)))
+            _save(model, weights, target, settings, Trained(step, tokens, samples, tuple(losses)))
+    _save(model, weights, target, settings, Trained(step, tokens, samples, tuple(losses)))
 
 
 def _with_adapter(model_file: Path, settings: Settings) -> "PeftModel":
@@ -114,7 +116,15 @@ def _with_adapter(model_file: Path, settings: Settings) -> "PeftModel":
         model_file.parent, gguf_file=model_file.name, dtype=torch.float32, attn_implementation=BRANCHED
     )
     config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=list(PROJECTIONS))
-    return get_peft_model(base.to(settings.device), config)
+    return get_peft_model(base.to(settings.device, _type(settings.device)), config, autocast_adapter_dtype=False)
+
+
+def _type(device: str) -> "torch.dtype":
+    """Return the type to compute in: bfloat16 where the hardware multiplies it faster (GPUs, Intel's AMX)."""
+    import torch
+
+    fast = device != "cpu" or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32
 
 
 def _rows(model_file: Path, template: ChatTemplate, settings: Settings) -> Iterator[Packed]:
@@ -165,11 +175,11 @@ def _loss(model: "PeftModel", row: Packed, device: str) -> "torch.Tensor":
     return torch.nn.functional.cross_entropy(logits.float(), tokens[0, 1:][wanted], reduction="sum")
 
 
-def _save(model: "PeftModel", target: Path, settings: Settings, trained: Trained) -> None:
+def _save(model: "PeftModel", weights: Weights, target: Path, settings: Settings, trained: Trained) -> None:
     shape = model.get_base_model().config
-    weights = {name: weight.detach().cpu().numpy() for name, weight in _lora(model)}
+    arrays = {name: weight.detach().cpu().numpy() for name, weight in weights.exact.items()}
     heads, key_heads = shape.num_attention_heads, shape.num_key_value_heads
-    adapter_write(weights, target, alpha=settings.alpha, heads=heads, key_heads=key_heads)
+    adapter_write(arrays, target, alpha=settings.alpha, heads=heads, key_heads=key_heads)
     text = json.dumps({"settings": asdict(settings), **asdict(trained)}, indent=1)
     target.with_suffix(".json").write_text(text, "utf-8")
 
@@ -180,17 +190,10 @@ def _begin(model: "PeftModel", file: Path, settings: Settings) -> None:
 
     shape = model.get_base_model().config
     weights, alpha = adapter_read(file, heads=shape.num_attention_heads, key_heads=shape.num_key_value_heads)
-    for name, weight in _lora(model):
+    for name, weight in lora(model):
         if name not in weights or weights[name].shape != tuple(weight.shape) or alpha != settings.alpha:
             raise ValueError(f"{file.name!r} does not fit: train with its rank and alpha ({alpha:g}).")
         weight.data.copy_(torch.from_numpy(weights[name]))
-
-
-def _lora(model: "PeftModel") -> "Iterator[tuple[str, torch.nn.Parameter]]":
-    """Yield what is trained, with its name in an adapter's file."""
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            yield name.removeprefix("base_model.model.").removesuffix(".default.weight"), weight
 
 
 def _share_done(step: int, began: float, settings: Settings) -> float:
