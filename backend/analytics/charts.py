@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from backend.accounts.models import ApiKey, User
 from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums, sums_merged
 from backend.analytics.periods import Bucket, Step, before, steps_of
-from backend.analytics.selectors import Order, sums_by, values_most
+from backend.analytics.selectors import Order, sums_by, sums_most, values_most
 from backend.analytics.sketches import distinct_of
 from backend.analytics.sources import Choice
 
@@ -99,18 +99,23 @@ def series(choice: Choice, bucket: Bucket, names: Sequence[str]) -> list[Point]:
 
 def breakdown(choice: Choice, dimension: str, by: Order, limit: int) -> tuple[list[Row], bool]:
     """Return the metrics of the values of a dimension, most first, and whether there are more values than `limit`."""
-    values = values_most(choice, dimension, by, limit + 1)
-    shown = values[:limit]
     # Of an end user only sums are kept.
     names = [name for name in ROW_METRICS if dimension != "end_user" or name not in _NO_TIMES]
     metrics = [ALL[name] for name in names]
-    found = sums_by(choice, dimension=dimension, parts=_parts(metrics), only=shown, events=False)
+    if parts := _parts(metrics):
+        values = values_most(choice, dimension, by, limit + 1)
+        rows_of = sums_by(choice, dimension=dimension, parts=parts, only=values[:limit], events=False)
+        found = {value: sums for (_, value), sums in rows_of.items()}
+    else:
+        found = sums_most(choice, dimension, by, limit + 1)
+        values = list(found)
+    shown = values[:limit]
     labels = _labels(choice.workspace_id, dimension, shown)
     rows = [
         Row(
             value,
             labels.get(value, value),
-            {metric.name: metric.read(found.get((None, value), NOTHING)) for metric in metrics},
+            {metric.name: metric.read(found.get(value, NOTHING)) for metric in metrics},
             _row_filters(choice, dimension, value),
         )
         for value in shown
@@ -125,9 +130,7 @@ def filters_of(choice: Choice) -> Filters:
 
 
 def _row_filters(choice: Choice, dimension: str, value: str) -> Filters | None:
-    """Nodes have no filter, so that their rows show all runs of the choice; runs of no model or app cannot be asked."""
-    if dimension == "node":
-        return filters_of(choice)
+    """Of a kind of node these are the runs in which one ended; runs of no model or app cannot be asked for."""
     return {**filters_of(choice), dimension: value} if value else None
 
 

@@ -32,8 +32,8 @@ def unit_columns(parts: Sequence[Part] = PARTS, *, of: str = "u", events: bool =
     Without `events` what they tell is 0, and PostgreSQL does not read them.
     """
     arrays = {
-        "ttft": histogram_of_one(f"{of}.ttft_key", "ttft"),
-        "elapsed": histogram_of_one(f"{of}.elapsed_key", "elapsed"),
+        "ttft": _histogram_of_one(f"{of}.ttft_key", "ttft"),
+        "elapsed": _histogram_of_one(f"{of}.elapsed_key", "elapsed"),
         "users": f"{_array_of_one(f'{of}.user_hash')} AS users",
         "conversations": f"{_array_of_one(f'{of}.conversation_hash')} AS conversations",
     }
@@ -41,8 +41,23 @@ def unit_columns(parts: Sequence[Part] = PARTS, *, of: str = "u", events: bool =
     return ", ".join([*sums, *(arrays[part] for part in parts)])
 
 
-def histogram_of_one(key: str, part: Part) -> str:
-    """Return the two columns of a histogram of one time; both are null where the time is."""
+_IN_NODES = ("runs", "errors", "prompt_tokens", "completion_tokens", "cached_tokens", "cached_nodes")
+
+
+def node_columns(parts: Sequence[Part] = PARTS) -> str:
+    """Return the columns of one end of a node (`NODES`, as `n`) as those of a row."""
+    sums = [f"n.{name}" if name in _IN_NODES else f"0 AS {name}" for name in SUMMED]
+    times = _histogram_of_one("n.elapsed_key", "elapsed")
+    return ", ".join([*sums, *(times if part == "elapsed" else nothing_of(part) for part in parts)])
+
+
+def nothing_of(part: Part) -> str:
+    """Return the columns of a part that is not known."""
+    kinds = ("smallint[]", "bigint[]") if len(ARRAYS[part]) == 2 else ("bigint[]",)
+    return ", ".join(f"NULL::{kind} AS {column}" for kind, column in zip(kinds, ARRAYS[part], strict=True))
+
+
+def _histogram_of_one(key: str, part: Part) -> str:
     return f"{_array_of_one(key)} AS {part}_keys, {_array_of_one(key, '1::bigint')} AS {part}_counts"
 
 

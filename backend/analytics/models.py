@@ -9,6 +9,8 @@ ALL_APPS = uuid.UUID(int=0)
 """Stands for every app of the workspace in a row's `app_id`."""
 NO_APP = uuid.UUID(int=2**128 - 1)
 """Stands for runs of no app, or of one that was deleted."""
+NOBODY = uuid.UUID(int=0)
+"""Stands for runs without a key, or without a member, in a combination."""
 
 
 class Grain(models.TextChoices):
@@ -25,7 +27,6 @@ class Counts(models.Model):
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
     grain = models.CharField(max_length=1, choices=Grain.choices)
     at = models.DateTimeField()
-    app_id = models.UUIDField()
     runs = models.BigIntegerField()
     errors = models.BigIntegerField()
     likes = models.BigIntegerField()
@@ -38,15 +39,11 @@ class Counts(models.Model):
         abstract = True
 
 
-class Rollup(Counts):
-    """The runs of one value of one dimension: `dimension` "total" has the value "".
-
-    Times are histograms of two equally long arrays (`sketches.py`), users and conversations the smallest hashes of
-    their ids: both can be merged over rows. Rows of the dimension "node" count executions of nodes instead of runs.
+class AllCounts(Counts):
+    """Times are histograms of two equally long arrays (`sketches.py`), users and conversations the smallest hashes of
+    their ids: both can be merged over rows.
     """
 
-    dimension = models.CharField(max_length=12)
-    value = models.CharField(max_length=300)
     cancelled = models.BigIntegerField()
     cached_tokens = models.BigIntegerField()
     speed_tokens = models.BigIntegerField()
@@ -63,6 +60,20 @@ class Rollup(Counts):
     conversations = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
+        abstract = True
+
+
+class Rollup(AllCounts):
+    """The runs of one value of one dimension: `dimension` "total" has the value "".
+
+    Rows of the dimension "node" count executions of nodes instead of runs.
+    """
+
+    app_id = models.UUIDField()
+    dimension = models.CharField(max_length=12)
+    value = models.CharField(max_length=300)
+
+    class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "grain", "dimension", "app_id", "at", "value"], name="rollup_once"
@@ -73,12 +84,61 @@ class Rollup(Counts):
 class EndUserRollup(Counts):
     """The runs of one end user of one app: a table of its own, since it may be nearly as long as that of the runs."""
 
+    app_id = models.UUIDField()
     value = models.CharField(max_length=255)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["workspace", "grain", "at", "app_id", "value"], name="end_user_rollup_once")
         ]
+
+
+class Combination(models.Model):
+    """Values of all dimensions together that runs had, and for executions of nodes their kind; "" for runs.
+
+    There are few: a key is one app's, and an app runs one version on one model at a time.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    app_id = models.UUIDField()
+    version = models.IntegerField()
+    model = models.CharField(max_length=300)
+    source = models.CharField(max_length=40)
+    key_id = models.UUIDField()
+    member_id = models.UUIDField()
+    error_code = models.CharField(max_length=80)
+    node = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "workspace",
+                    "app_id",
+                    "version",
+                    "model",
+                    "source",
+                    "key_id",
+                    "member_id",
+                    "error_code",
+                    "node",
+                ],
+                name="combination_once",
+            )
+        ]
+
+
+class CombinedRollup(AllCounts):
+    """The runs, or executions of nodes, of one combination: what answers any filters together."""
+
+    combination = models.ForeignKey(Combination, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "grain", "at", "combination"], name="combined_rollup_once")
+        ]
+        indexes = [models.Index(fields=["combination", "grain", "at"], name="combined_rollup_of")]
 
 
 class Settled(models.Model):

@@ -47,7 +47,7 @@ def sums_by(
 
     Without `events` sums of what they tell (`OF_EVENTS`) may be 0.
     """
-    source = source_of(choice, dimension, parts, events=events)
+    source = source_of(choice, dimension, parts, events=events, by_hour=bucket == "hour")
     at = f"date_trunc('{bucket}', at, 'UTC')" if bucket else "'epoch'::timestamptz"
     value = "value" if dimension != "total" else "''::text"
     rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
@@ -65,6 +65,18 @@ def values_most(choice: Choice, dimension: str, by: Order, limit: int) -> list[s
     source = source_of(choice, dimension, (), events=False)
     sql = f"SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s"
     return [str(row[0]) for row in _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})]
+
+
+def sums_most(choice: Choice, dimension: str, by: Order, limit: int) -> dict[str, Sums]:
+    """Return the sums, without parts and events, of the values with the most runs, tokens, costs or errors, most first.
+
+    Reads its source once, where `values_most` and `sums_by` read it twice.
+    """
+    source = source_of(choice, dimension, (), events=False)
+    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in columns_of(()))
+    sql = f"SELECT value, {sums} FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value"
+    found = _fetch(choice, dimension, f"{sql} LIMIT %(limit)s", {**source.parameters, "limit": limit})
+    return {str(row[0]): _sums(row[1:], ()) for row in found}
 
 
 def is_behind(choice: Choice) -> bool:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
+from backend.analytics import combinations
 from backend.analytics.measures import IN_END_USERS
-from backend.analytics.merging import columns_of, merged, unit_columns
-from backend.analytics.models import ALL_APPS, NO_APP, Change, EndUserRollup, Rollup, Settled
-from backend.analytics.sources import HOUR, LIVE_VALUES, node_columns
+from backend.analytics.merging import columns_of, merged, node_columns, unit_columns
+from backend.analytics.models import ALL_APPS, NO_APP, Change, CombinedRollup, EndUserRollup, Rollup, Settled
+from backend.analytics.sources import HOUR, LIVE_VALUES
 from backend.analytics.units import NODES, UNITS
 
 DAY = timedelta(days=1)
@@ -67,14 +68,19 @@ def _insert(grain: str, rows: str) -> str:
     )
 
 
-_HOUR_STATEMENTS = (_insert("h", RUNS_BY_VALUE), _insert("h", NODES_BY_KIND), END_USERS)
-_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), END_USERS_OF_DAY)
+_HOUR_STATEMENTS = (
+    _insert("h", RUNS_BY_VALUE),
+    _insert("h", NODES_BY_KIND),
+    END_USERS,
+    *combinations.HOUR_STATEMENTS,
+)
+_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), END_USERS_OF_DAY, *combinations.DAY_STATEMENTS)
 
 
 def _replace(
     grain: str, statements: tuple[str, ...], workspace_id: uuid.UUID, since: datetime, until: datetime
 ) -> None:
-    for model in (Rollup, EndUserRollup):
+    for model in (Rollup, EndUserRollup, CombinedRollup):
         model.objects.filter(workspace_id=workspace_id, grain=grain, at__gte=since, at__lt=until).delete()
     parameters: Mapping[str, object] = {"workspace": workspace_id, "since": since, "until": until}
     with connection.cursor() as cursor:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from backend.analytics.combinations import kept_combined
 from backend.analytics.measures import IN_END_USERS, PARTS, SUMMED, Part
-from backend.analytics.merging import ARRAYS, columns_of, histogram_of_one, unit_columns
+from backend.analytics.merging import columns_of, node_columns, nothing_of, unit_columns
 from backend.analytics.models import ALL_APPS
 from backend.analytics.units import NODES, UNITS
 
@@ -56,9 +57,17 @@ class Source:
 
 
 def source_of(
-    choice: Choice, dimension: str = "total", parts: Sequence[Part] = PARTS, *, events: bool = True
+    choice: Choice,
+    dimension: str = "total",
+    parts: Sequence[Part] = PARTS,
+    *,
+    events: bool = True,
+    by_hour: bool = False,
 ) -> Source:
-    """Return where the rows of a choice come from, with the values of a dimension; `events` as in `unit_columns`."""
+    """Return where the rows of a choice come from, with the values of a dimension; `events` as in `unit_columns`.
+
+    The `at` of a row is its hour only `by_hour`; otherwise that of a whole day's is its beginning.
+    """
     parameters: dict[str, object] = {"workspace": choice.workspace_id, "app": choice.app_id or ALL_APPS}
     pieces: list[str] = []
 
@@ -75,7 +84,7 @@ def source_of(
         add(live, choice.since, choice.until)
     else:
         add(live, choice.since, first)
-        for grain, since, until in _spans(first, last):
+        for grain, since, until in [("h", first, last)] if by_hour else _spans(first, last):
             add(kept.replace("%(grain)s", f"'{grain}'"), since, until)
         add(live, last, choice.until)
     return Source(" UNION ALL ".join(pieces), parameters)
@@ -116,7 +125,6 @@ def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dic
     return f"{sql} WHERE {value} IS NOT NULL"
 
 
-_IN_NODES = ("runs", "errors", "prompt_tokens", "completion_tokens", "cached_tokens", "cached_nodes")
 _TYPED = {"version": "integer", "key": "uuid", "member": "uuid"}
 _COLUMNS = {"version": "app_version", "key": "key_id", "member": "user_id"}
 
@@ -130,18 +138,19 @@ def _condition(name: str, parameter: str) -> str:
     return f" AND {column} = %({parameter})s::{_TYPED.get(name, 'text')}{filled}"
 
 
-def node_columns(parts: Sequence[Part] = PARTS) -> str:
-    """Return the columns of one end of a node (`NODES`, as `n`) as those of a row."""
-    sums = [f"n.{name}" if name in _IN_NODES else f"0 AS {name}" for name in SUMMED]
-    times = histogram_of_one("n.elapsed_key", "elapsed")
-    return ", ".join([*sums, *(times if part == "elapsed" else _nothing(part) for part in parts)])
-
-
 def _kept(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str | None:
     """Return the query of the roll-ups for one span, or None when they do not keep such a choice."""
     values = dict(choice.values)
     if dimension == "end_user":
         return None if values else _kept_end_users(choice, parts)
+    return _kept_of_one(choice, values, dimension, parts, parameters) or kept_combined(
+        choice.values, dimension, parts, parameters, of_app=choice.app_id is not None
+    )
+
+
+def _kept_of_one(
+    choice: Choice, values: dict[str, str], dimension: str, parts: Sequence[Part], parameters: dict[str, object]
+) -> str | None:
     if dimension == "total" and len(values) == 1:
         dimension = next(iter(values))
     chosen = values.pop(dimension, None)
@@ -164,15 +173,10 @@ def _kept(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dic
 
 def _kept_end_users(choice: Choice, parts: Sequence[Part]) -> str:
     sums = ", ".join(name if name in IN_END_USERS else f"0 AS {name}" for name in SUMMED)
-    arrays = "".join(f", {_nothing(part)}" for part in parts)
+    arrays = "".join(f", {nothing_of(part)}" for part in parts)
     app = "" if choice.app_id is None else " AND app_id = %(app)s"
     return (
         f"SELECT at, value, {sums}{arrays} FROM analytics_enduserrollup"
         f" WHERE workspace_id = %(workspace)s AND grain = %(grain)s{app}"
         f" AND at >= %(since)s AND at < %(until)s"
     )
-
-
-def _nothing(part: Part) -> str:
-    kinds = ("smallint[]", "bigint[]") if len(ARRAYS[part]) == 2 else ("bigint[]",)
-    return ", ".join(f"NULL::{kind} AS {column}" for kind, column in zip(kinds, ARRAYS[part], strict=True))

@@ -73,7 +73,8 @@ UNITS = f"""
 """
 
 NODES = f"""
-    SELECT date_trunc('hour', r.created_at, 'UTC') AS at, r.app_id, e.data->>'node_kind' AS value,
+    SELECT date_trunc('hour', r.created_at, 'UTC') AS at, r.app_id, r.app_version, r.model, r.source,
+           r.key_id, r.user_id, r.error_code, e.data->>'node_kind' AS value,
            1 AS runs,
            (e.kind = 'node_failed' OR coalesce(e.data->'failure', '{{}}') <> '{{}}')::int AS errors,
            coalesce((e.data->'usage'->>'prompt_tokens')::bigint, 0) AS prompt_tokens,

@@ -90,12 +90,13 @@ def test_what_roll_ups_keep_and_what_the_runs_tell_is_the_same(owner: Person, se
         {"version": "2"},
         {"end_user": key.end_user},
         {"source": "service_api", "model": "qwen-7b", "version": "2"},
+        {"source": "service_api", "end_user": key.end_user},
     ):
         totals = ask(owner, "totals", **period(seeded), **filters)["totals"]
         assert totals[0]["value"] == runs_behind(owner, totals[0]["runs"]) > 0, filters
         by_app = ask(owner, "breakdown", **period(seeded), **filters, dimension="app")["rows"]
         assert sum(row["values"]["runs"] for row in by_app) == totals[0]["value"], filters
-    choice = Choice(seeded.workspace.id, seeded.since, UNTIL, values={"model": "a", "source": "b"})
+    choice = Choice(seeded.workspace.id, seeded.since, UNTIL, values={"source": "b", "end_user": "a"})
     assert not is_kept(choice), "else the last of the cases shows nothing"
 
 
@@ -107,6 +108,8 @@ def test_nodes_are_counted_by_kind(owner: Person, seeded: Seeded) -> None:
         "knowledge-retrieval": succeeded,
         "llm": succeeded,
     }
+    for row in rows.values():
+        assert runs_behind(owner, row["runs"]) == succeeded
     assert 5 <= rows["knowledge-retrieval"]["values"]["time_p50"] <= 45 * 1.01
     assert rows["llm"]["values"]["tokens"] > 0
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import DataError, connection, transaction
 from django.db.models import Count, Sum
 
-from backend.analytics.models import Change, EndUserRollup, Rollup
+from backend.analytics.models import Change, CombinedRollup, EndUserRollup, Rollup
 from backend.analytics.selectors import METRICS, metric_value, runs_used
 from backend.analytics.services import changes_count, rebuild
 from backend.apps.models import App
@@ -62,9 +62,9 @@ def plain(seeded: Seeded, since: datetime, until: datetime, app: object = None) 
 
 
 def kept() -> list[tuple[Any, ...]]:
-    """Return every row of both tables, but for their ids."""
+    """Return every row of all tables, but for their ids."""
     rows: list[tuple[Any, ...]] = []
-    for model in (Rollup, EndUserRollup):
+    for model in (Rollup, EndUserRollup, CombinedRollup):
         names = [field.attname for field in model._meta.fields if field.name != "id"]
         rows += sorted(model.objects.values_list(*names), key=repr)
     return rows
@@ -121,6 +121,7 @@ def test_a_rebuild_makes_what_counting_made(seeded: Seeded) -> None:
     count_all()
     before = kept()
     Rollup.objects.all().update(runs=1_000_000)
+    CombinedRollup.objects.all().update(errors=1_000_000)
     EndUserRollup.objects.filter(value="user-0").delete()
     assert rebuild() == len({row[2].date() for row in before})
     assert kept() == before

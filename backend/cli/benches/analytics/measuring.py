@@ -76,6 +76,8 @@ def counted() -> float:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE analytics_rollup")
         cursor.execute("VACUUM ANALYZE analytics_enduserrollup")
+        cursor.execute("VACUUM ANALYZE analytics_combination")
+        cursor.execute("VACUUM ANALYZE analytics_combinedrollup")
     return took_s
 
 
@@ -128,23 +130,33 @@ def _charts(workspace: Workspace) -> Asked:
 
 
 def _together(app: str) -> Asked:
-    """Return charts that no roll-up keeps, and that may take as long as they are promised: filters beside others."""
+    """Return charts of filters beside others: of combinations, and of end users, which are counted from the runs."""
     month = {"since": (UNTIL - timedelta(days=30)).isoformat(), "until": UNTIL.isoformat()}
     day = {**month, "since": (UNTIL - timedelta(days=1)).isoformat()}
+    quarter = {**month, "since": (UNTIL - timedelta(days=DAYS)).isoformat()}
     asked: dict[str, tuple[str, dict[str, str], int]] = {}
-    for name, period in (("1 days", day), ("30 days", month)):
+    for name, period in (("1 days", day), ("30 days", month), (f"{DAYS} days", quarter)):
         two = {"model": "house/large", "source": "batch"}
-        asked[f"totals of two filters, {name}"] = ("analytics/totals", {**period, **two}, PATIENCE_S * 1000)
-        asked[f"by model of a source, {name}"] = (
-            "analytics/breakdown",
-            {**period, "dimension": "model", "source": "service_api"},
-            PATIENCE_S * 1000,
+        asked[f"totals of two filters, {name}"] = ("analytics/totals", {**period, **two}, CHART_MS)
+        asked[f"totals of three filters, {name}"] = (
+            "analytics/totals",
+            {**period, "model": "qwen-7b", "source": "service_api", "version": "3"},
+            CHART_MS,
         )
-        asked[f"by end_user of a model of an app, {name}"] = (
-            "analytics/breakdown",
-            {**period, "dimension": "end_user", "app": app, "model": "house/large"},
-            PATIENCE_S * 1000,
-        )
+        for dimension in DIMENSIONS:
+            scope = {"source": "service_api", "model": "qwen-7b"}
+            is_counted = dimension == "end_user"
+            asked[f"by {dimension} of two filters of an app, {name}"] = (
+                "analytics/breakdown",
+                {**period, **scope, "dimension": dimension, "app": app},
+                PATIENCE_S * 1000 if is_counted else CHART_MS,
+            )
+            if not is_counted:
+                asked[f"by {dimension} of a source, {name}"] = (
+                    "analytics/breakdown",
+                    {**period, "dimension": dimension, "source": "service_api"},
+                    CHART_MS,
+                )
     return asked
 
 
@@ -177,6 +189,8 @@ def _pages(workspace: Workspace) -> Asked:
         "disliked of an app": {"feedback": "dislike", "app": str(one.app_id)},
         "slow of a key": {"elapsed_ms_min": "30000", "key": str(one.key_id)},
         "failed batches of a member": {"status": "failed", "source": "batch", "member": str(member.user_id)},
+        "kind of node": {"node": "llm"},
+        "a kind of node that no run has": {"node": "code"},
         "never": {"status": "paused", "app": str(one.app_id)},
     }
     # A page of long ago, as its address would be after many others.

@@ -7,7 +7,7 @@ import { type FilterName, type Filters, chipsOf, fromLocalField, toLocalField } 
 import { useMembers } from "./queries";
 
 const RANGES = ["cost", "elapsed_ms", "ttft_ms", "tokens"] as const;
-const TEXTS = ["version", "model", "end_user", "error_code", "key", "conversation"] as const;
+const TEXTS = ["version", "model", "end_user", "error_code", "node", "key", "conversation"] as const;
 
 interface MoreFiltersProps {
   filters: Filters;

@@ -14,6 +14,7 @@ export const FILTER_NAMES = [
   "since",
   "until",
   "error_code",
+  "node",
   "feedback",
   "cost_min",
   "cost_max",

@@ -13482,6 +13482,8 @@ export interface operations {
                 member?: string;
                 /** @description id of the model that answered */
                 model?: string;
+                /** @description kind of a node that ended in the run, as in llm or http-request */
+                node?: string;
                 /** @description words in what went in or came out of runs that have ended */
                 search?: string;
                 /** @description started at or after this moment */
@@ -13706,6 +13708,8 @@ export interface operations {
                 member?: string;
                 /** @description id of the model that answered */
                 model?: string;
+                /** @description kind of a node that ended in the run, as in llm or http-request */
+                node?: string;
                 /** @description words in what went in or came out of runs that have ended */
                 search?: string;
                 /** @description started at or after this moment */

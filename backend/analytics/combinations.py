@@ -1,0 +1,119 @@
+"""Sums by all dimensions together, which answer any filters beside any dimension but the end user.
+
+A combination is stored once, with what runs of it have in common; its sums by the hour and the day are joined to it.
+"""
+
+# ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from backend.analytics.measures import Part
+from backend.analytics.merging import columns_of, merged, node_columns, unit_columns
+from backend.analytics.models import NO_APP, NOBODY
+from backend.analytics.units import NODES, UNITS
+
+_COLUMNS = ", ".join(columns_of())
+_OF_RUN: Mapping[str, str] = MappingProxyType(
+    {
+        "app_id": f"coalesce({{}}.app_id, '{NO_APP}')",
+        "version": "coalesce({}.app_version, 0)",
+        "model": "{}.model",
+        "source": "{}.source",
+        "key_id": f"coalesce({{}}.key_id, '{NOBODY}')",
+        "member_id": f"coalesce({{}}.user_id, '{NOBODY}')",
+        "error_code": "{}.error_code",
+    }
+)
+"""What a run has of a combination."""
+VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "total": "''",
+        "app": f"coalesce(nullif(c.app_id, '{NO_APP}')::text, '')",
+        "version": "c.version::text",
+        "model": "c.model",
+        "source": "c.source",
+        "key": f"nullif(c.key_id, '{NOBODY}')::text",
+        "member": f"nullif(c.member_id, '{NOBODY}')::text",
+        "error_code": "nullif(c.error_code, '')",
+        "node": "c.node",
+    }
+)
+"""How a combination says its value of each dimension; null where it has none, and so no row."""
+_FILTERED = MappingProxyType(
+    {
+        "version": "c.version = %({})s::integer",
+        "model": "c.model = %({})s::text",
+        "source": "c.source = %({})s::text",
+        "key": "c.key_id = %({})s::uuid",
+        "member": "c.member_id = %({})s::uuid",
+        "error_code": "c.error_code = %({})s::text",
+    }
+)
+
+
+def _new(rows: str, alias: str, node: str) -> str:
+    values = [*(sql.format(alias) for sql in _OF_RUN.values()), node]
+    columns = ", ".join([*_OF_RUN, "node"])
+    named = ", ".join(f"{value} AS {name}" for value, name in zip(values, [*_OF_RUN, "node"], strict=True))
+    known = ", ".join(f"c.{name}" for name in [*_OF_RUN, "node"])
+    seen = ", ".join(f"seen.{name}" for name in [*_OF_RUN, "node"])
+    return f"""
+        INSERT INTO analytics_combination (workspace_id, {columns})
+        SELECT %(workspace)s, {seen} FROM (SELECT DISTINCT {named} FROM ({rows}) AS {alias}) AS seen
+         WHERE NOT EXISTS (SELECT FROM analytics_combination c
+                            WHERE c.workspace_id = %(workspace)s AND ({known}) = ({seen}))
+    """
+
+
+def _of(rows: str, alias: str, node: str, columns: str) -> str:
+    same = " AND ".join(f"c.{name} = {sql.format(alias)}" for name, sql in _OF_RUN.items())
+    return f"""
+        SELECT {alias}.at, c.id AS combination_id, {columns} FROM ({rows}) AS {alias}
+          JOIN analytics_combination c ON c.workspace_id = %(workspace)s AND {same} AND c.node = {node}
+    """
+
+
+def _insert(grain: str, rows: str) -> str:
+    counted = merged(rows, ("at", "combination_id"), of_one=grain == "h")
+    return (
+        f"INSERT INTO analytics_combinedrollup (workspace_id, grain, at, combination_id, {_COLUMNS})"
+        f" SELECT %(workspace)s, '{grain}', at, combination_id, {_COLUMNS} FROM ({counted}) AS counted"
+    )
+
+
+_HOURS_OF_DAY = f"""
+    SELECT date_trunc('day', at, 'UTC') AS at, combination_id, {_COLUMNS} FROM analytics_combinedrollup
+     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
+"""
+HOUR_STATEMENTS = (
+    _new(UNITS, "u", "''"),
+    _new(NODES, "n", "n.value"),
+    _insert("h", _of(UNITS, "u", "''", unit_columns())),
+    _insert("h", _of(NODES, "n", "n.value", node_columns())),
+)
+DAY_STATEMENTS = (_insert("d", _HOURS_OF_DAY),)
+
+
+def kept_combined(
+    values: Mapping[str, str], dimension: str, parts: Sequence[Part], parameters: dict[str, object], *, of_app: bool
+) -> str | None:
+    """Return the query of one span for filters and a dimension, None where a combination does not tell.
+
+    It wants the parameters workspace, since, until and, with `of_app`, app, and the text `%(grain)s` replaced.
+    """
+    if dimension not in VALUES or not values.keys() <= _FILTERED.keys():
+        return None
+    conditions = ["c.node > ''" if dimension == "node" else "c.node = ''"]
+    if of_app:
+        conditions.append("c.app_id = %(app)s")
+    for number, (name, value) in enumerate(sorted(values.items())):
+        parameters[f"kept_{number}"] = value
+        conditions.append(_FILTERED[name].format(f"kept_{number}"))
+    value = VALUES[dimension]
+    return (
+        f"SELECT k.at, {value} AS value, {', '.join(f'k.{column}' for column in columns_of(parts))}"
+        " FROM analytics_combination c JOIN analytics_combinedrollup k ON k.combination_id = c.id"
+        " WHERE c.workspace_id = %(workspace)s AND k.workspace_id = %(workspace)s AND k.grain = %(grain)s"
+        f" AND k.at >= %(since)s AND k.at < %(until)s AND {' AND '.join(conditions)} AND {value} IS NOT NULL"
+    )
