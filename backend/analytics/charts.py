@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from backend.accounts.models import ApiKey, User
 from backend.analytics.measures import ALL, NOTHING, Metric, Part, Sums, sums_merged
 from backend.analytics.periods import Bucket, Step, before, steps_of
-from backend.analytics.selectors import Order, sums_by, sums_most, values_most
+from backend.analytics.selectors import Order, sums_by, sums_most
 from backend.analytics.sketches import distinct_of
 from backend.analytics.sources import Choice
 
@@ -102,25 +102,19 @@ def breakdown(choice: Choice, dimension: str, by: Order, limit: int) -> tuple[li
     # Of an end user only sums are kept.
     names = [name for name in ROW_METRICS if dimension != "end_user" or name not in _NO_TIMES]
     metrics = [ALL[name] for name in names]
-    if parts := _parts(metrics):
-        values = values_most(choice, dimension, by, limit + 1)
-        rows_of = sums_by(choice, dimension=dimension, parts=parts, only=values[:limit], events=False)
-        found = {value: sums for (_, value), sums in rows_of.items()}
-    else:
-        found = sums_most(choice, dimension, by, limit + 1)
-        values = list(found)
-    shown = values[:limit]
+    found = sums_most(choice, dimension, by, limit + 1, _parts(metrics))
+    shown = list(found)[:limit]
     labels = _labels(choice.workspace_id, dimension, shown)
     rows = [
         Row(
             value,
             labels.get(value, value),
-            {metric.name: metric.read(found.get(value, NOTHING)) for metric in metrics},
+            {metric.name: metric.read(found[value]) for metric in metrics},
             _row_filters(choice, dimension, value),
         )
         for value in shown
     ]
-    return rows, len(values) > limit
+    return rows, len(found) > limit
 
 
 def filters_of(choice: Choice) -> Filters:

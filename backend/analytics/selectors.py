@@ -40,10 +40,9 @@ def sums_by(
     dimension: str = "total",
     bucket: str = "",
     parts: Sequence[Part] = PARTS,
-    only: Sequence[str] | None = None,
     events: bool = True,
 ) -> dict[Key, Sums]:
-    """Return the sums of each bucket of time ("" for the whole period) and value of the dimension, or `only` some.
+    """Return the sums of each bucket of time ("" for the whole period) and value of the dimension.
 
     Without `events` sums of what they tell (`OF_EVENTS`) may be 0.
     """
@@ -51,32 +50,26 @@ def sums_by(
     at = f"date_trunc('{bucket}', at, 'UTC')" if bucket else "'epoch'::timestamptz"
     value = "value" if dimension != "total" else "''::text"
     rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
-    if only is not None:
-        rows += " WHERE value = ANY(%(only)s)"
     groups = ("bucket", "value")
     # Runs are many and PostgreSQL has them; roll-ups are few and large.
     sql = packed(rows if is_kept(choice, dimension) else merged(rows, groups, parts, of_one=True), groups, parts)
-    found = _fetch(choice, dimension, sql, {**source.parameters, "only": only})
+    found = _fetch(choice, dimension, sql, source.parameters)
     return {(row[0] if bucket else None, str(row[1])): _sums(row[2:], parts) for row in found}
 
 
-def values_most(choice: Choice, dimension: str, by: Order, limit: int) -> list[str]:
-    """Return the values of the dimension with the most runs, tokens, costs or errors, most first."""
-    source = source_of(choice, dimension, (), events=False)
-    sql = f"SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s"
-    return [str(row[0]) for row in _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})]
-
-
-def sums_most(choice: Choice, dimension: str, by: Order, limit: int) -> dict[str, Sums]:
-    """Return the sums, without parts and events, of the values with the most runs, tokens, costs or errors, most first.
-
-    Reads its source once, where `values_most` and `sums_by` read it twice.
+def sums_most(choice: Choice, dimension: str, by: Order, limit: int, parts: Sequence[Part] = PARTS) -> dict[str, Sums]:
+    """Return the sums of the values with the most runs, tokens, costs or errors, most first; of events they tell 0."""
+    source = source_of(choice, dimension, parts, events=False)
+    columns = ", ".join(columns_of(parts))
+    rows = packed(f"SELECT value, {columns} FROM pieces JOIN most USING (value)", ("value",), parts)
+    # Read once for both, and only the arrays of those that are shown travel.
+    sql = f"""
+        WITH pieces AS MATERIALIZED ({source.sql}),
+             most AS (SELECT value FROM pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s)
+        SELECT rows.* FROM ({rows}) AS rows ORDER BY {ORDERS[by].replace("sum(", "(")} DESC, value
     """
-    source = source_of(choice, dimension, (), events=False)
-    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in columns_of(()))
-    sql = f"SELECT value, {sums} FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value"
-    found = _fetch(choice, dimension, f"{sql} LIMIT %(limit)s", {**source.parameters, "limit": limit})
-    return {str(row[0]): _sums(row[1:], ()) for row in found}
+    found = _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})
+    return {str(row[0]): _sums(row[1:], parts) for row in found}
 
 
 def is_behind(choice: Choice) -> bool:

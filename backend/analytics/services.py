@@ -86,8 +86,12 @@ def _replace(
     with connection.cursor() as cursor:
         # A busy day's rows are more than the few megabytes that most statements need.
         cursor.execute("SET LOCAL work_mem = '64MB'")
+        # PostgreSQL cannot know how many values the rows have, takes it for one, and would join the parts of thousands
+        # by comparing each with each.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         for statement in statements:
             cursor.execute(statement, parameters)
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _day_of(moment: datetime) -> datetime:

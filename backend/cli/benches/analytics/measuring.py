@@ -151,7 +151,7 @@ def _together(app: str) -> Asked:
                 {**period, **scope, "dimension": dimension, "app": app},
                 PATIENCE_S * 1000 if is_counted else CHART_MS,
             )
-            if not is_counted:
+            if not is_counted and dimension != "version":
                 asked[f"by {dimension} of a source, {name}"] = (
                     "analytics/breakdown",
                     {**period, "dimension": dimension, "source": "service_api"},

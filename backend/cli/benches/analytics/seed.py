@@ -19,7 +19,8 @@ SELECT md5(%(workspace)s || 'talk' || i)::uuid, %(workspace)s::uuid, now(), now(
        (%(apps)s::uuid[])[1 + floor(%(n_apps)s * power(random(), 3))::int], 'talk ' || i, '{}', '{}', '', ''
   FROM generate_series(1, %(talks)s) AS i
 """
-# What a conversation is, all of its runs are: of one app, through one door, by one person.
+# What a conversation is, all of its runs are: of one app, through one door, by one person. A key is one app's; an app
+# has a version at a time, on one model, but for some runs whose model was away.
 RUNS = """
 INSERT INTO runs_run (id, workspace_id, created_at, updated_at, app_id, conversation_id, source, status, spec, query,
     inputs, outputs, error_code, error_message, model, app_version, user_id, key_id, end_user, prompt_tokens,
@@ -32,11 +33,13 @@ SELECT gen_random_uuid(), %(workspace)s::uuid, at, at, app_id, CASE WHEN door < 
     '{}', 'question ' || i, '{}', '{"answer": "an answer"}',
     CASE WHEN fate BETWEEN 0.93 AND 0.98 THEN (ARRAY['model_error', 'time_limit', 'tool_failed', 'worker_lost'])
          [1 + floor(4 * power(random(), 3))::int] ELSE '' END, '',
-    (ARRAY['smollm2-135m-instruct', 'qwen-7b', 'house/large'])[1 + floor(3 * person * person)::int],
-    CASE WHEN door < 0.9 THEN 1 + floor(5 * i / %(runs)s::float)::int END,
+    (ARRAY['smollm2-135m-instruct', 'qwen-7b', 'house/large'])
+        [1 + (app + version + CASE WHEN person < 0.97 THEN 0 ELSE 1 END) %% 3],
+    CASE WHEN door < 0.9 THEN version END,
     CASE WHEN door BETWEEN 0.7 AND 0.9 OR door >= 0.97
          THEN (%(members)s::uuid[])[1 + floor(%(n_members)s * person)::int] END,
-    CASE WHEN door < 0.7 OR door BETWEEN 0.9 AND 0.95 THEN (%(keys)s::uuid[])[1 + floor(%(n_keys)s * person)::int] END,
+    CASE WHEN door < 0.7 OR door BETWEEN 0.9 AND 0.95
+         THEN (%(keys)s::uuid[])[app + %(n_apps)s * floor(person * ((%(n_keys)s - app) / %(n_apps)s + 1))::int] END,
     CASE WHEN door < 0.7 OR door BETWEEN 0.95 AND 0.97
          THEN 'user-' || floor(%(end_users)s * power(person, 2))::int ELSE '' END,
     (2000 * random())::int, (500 * power(random(), 3))::int, (0.01 * power(random(), 8))::numeric(14, 8),
@@ -44,9 +47,10 @@ SELECT gen_random_uuid(), %(workspace)s::uuid, at, at, app_id, CASE WHEN door < 
     at + interval '1 ms' * (90 + 3000 * power(random(), 6) + 60000 * power(random(), 5)),
     to_tsvector('simple', 'question ' || i || ' an answer')
 FROM (SELECT i, random() AS fate, %(since)s::timestamptz + (%(until)s::timestamptz - %(since)s::timestamptz) *
-             ((i - 0.5) / %(runs)s) AS at, talks.*
+             ((i - 0.5) / %(runs)s) AS at, 1 + floor(5 * i / %(runs)s::float)::int AS version, talks.*
         FROM generate_series(1, %(runs)s) AS i
-        JOIN (SELECT n, random() AS door, random() AS person, conversation.id AS talk_id, conversation.app_id
+        JOIN (SELECT n, random() AS door, random() AS person, conversation.id AS talk_id, conversation.app_id,
+                     array_position(%(apps)s::uuid[], conversation.app_id) AS app
                 FROM generate_series(1, %(talks)s) AS n
                 JOIN logs_conversation conversation ON conversation.id = md5(%(workspace)s || 'talk' || n)::uuid
              ) AS talks ON talks.n = 1 + (i - 1) / %(per_talk)s) AS drawn
@@ -98,8 +102,15 @@ def seed(  # one for each quantity
     )
     keys = ApiKey.objects.bulk_create(
         [
-            ApiKey(workspace=workspace, kind=KeyKind.APP, name=f"key {n}", prefix="app-", digest=f"{mark}-{n}")
-            for n in range(1, KEYS + 1)
+            ApiKey(
+                workspace=workspace,
+                app=apps[n % APPS],
+                kind=KeyKind.APP,
+                name=f"key {n + 1}",
+                prefix="app-",
+                digest=f"{mark}-{n}",
+            )
+            for n in range(KEYS)
         ]
     )
     found = Seeded(workspace, users[0], until - timedelta(days=days), until)

@@ -11,8 +11,8 @@ import { Evaluators } from "./Evaluators";
 import { ExperimentPage } from "./ExperimentPage";
 import { Experiments } from "./Experiments";
 import { NewExperiment } from "./NewExperiment";
-import { NewSet } from "./NewSet";
 import { SetPage } from "./SetPage";
+import { SetForm } from "./SetForm";
 import { Sets } from "./Sets";
 
 const SECTIONS = ["experiments", "sets", "evaluators"] as const;
@@ -53,7 +53,7 @@ function Room({ section }: { section: Section }) {
       {section === "sets" && <Sets />}
       {section === "evaluators" && <Evaluators />}
       <NewExperiment opened={adding && section === "experiments"} onClose={close} />
-      <NewSet opened={adding && section === "sets"} onClose={close} />
+      <SetForm opened={adding && section === "sets"} onClose={close} />
       <EvaluatorEditor opened={adding && section === "evaluators"} onClose={close} evaluator={null} />
     </Page>
   );

@@ -15,6 +15,7 @@ import { EmptyState, ErrorState, Loaded, RowsSkeleton } from "@/shared/ui/states
 import { CaseEditor } from "./CaseEditor";
 import { DeleteButton } from "./DeleteButton";
 import { GenerateCases } from "./GenerateCases";
+import { SetForm } from "./SetForm";
 import { useCases, useTestSet } from "./queries";
 
 const REFUSED_SHOWN = 10;
@@ -31,6 +32,7 @@ function SetFrame({ set }: { set: TestSet }) {
   const client = useQueryClient();
   const [edited, setEdited] = useState<Case | "new" | null>(null);
   const [generating, setGenerating] = useState(false);
+  const [naming, setNaming] = useState(false);
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ["evaluation-cases", set.id] }), client.invalidateQueries({ queryKey: ["evaluation-sets"] })]);
   const upload = useMutation({
     mutationFn: (file: File) => postForm<Uploaded>(`/test-sets/${set.id}/upload`, { file }),
@@ -56,6 +58,13 @@ function SetFrame({ set }: { set: TestSet }) {
   return (
     <Page
       title={set.name}
+      actions={
+        may.edit && (
+          <Button variant="default" leftSection={<IconPencil size={16} />} onClick={() => setNaming(true)}>
+            {t("common.edit")}
+          </Button>
+        )
+      }
       description={
         <Button component={Link} to={route("evaluations/sets")} size="compact-sm" variant="subtle" color="gray" ml={-8} leftSection={<IconArrowLeft size={15} />}>
           {t("evaluations.sets.all")}
@@ -71,6 +80,7 @@ function SetFrame({ set }: { set: TestSet }) {
         {may.edit && <DeleteSet set={set} />}
       </Stack>
       <CaseEditor key={edited === "new" || edited === null ? "new" : edited.id} setId={set.id} edited={edited === "new" ? null : edited} opened={edited !== null} onClose={() => setEdited(null)} />
+      <SetForm set={set} opened={naming} onClose={() => setNaming(false)} />
       <GenerateCases setId={set.id} opened={generating} onClose={() => setGenerating(false)} />
     </Page>
   );
