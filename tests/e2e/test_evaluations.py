@@ -105,6 +105,13 @@ def test_a_bad_answer_becomes_a_case_and_a_better_prompt_that_the_gate_lets_thro
         expect(page.get_by_text(re.compile("^Line 4:"))).to_be_visible()
         expect(page.get_by_role("table").get_by_role("row")).to_have_count(7)
         shoot(page, "evaluations-set")
+        for name in (f"{SET} of spring", SET):
+            page.get_by_role("button", name="Edit", exact=True).first.click()
+            naming = page.get_by_role("dialog", name="Edit test set")
+            naming.get_by_role("textbox", name="Name of the set").fill(name)
+            naming.get_by_role("button", name="Save").click()
+            expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+            expect(naming).to_have_count(0)
 
         # How answers are judged.
         page.goto(re.sub("/evaluations.*", "/evaluations/evaluators", page.url))
