@@ -1,6 +1,7 @@
-"""Sums by all dimensions together, which answer any filters beside any dimension but the end user.
+"""Sums by all dimensions together, which answer any filters beside any dimension.
 
-A combination is stored once, with what runs of it have in common; its sums by the hour and the day are joined to it.
+A combination is stored once, with what runs of it have in common; its sums by the hour and the day are joined to it,
+and so are those of its end users.
 """
 
 # ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
@@ -8,8 +9,8 @@ A combination is stored once, with what runs of it have in common; its sums by t
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from backend.analytics.measures import Part
-from backend.analytics.merging import columns_of, merged, node_columns, unit_columns
+from backend.analytics.measures import IN_END_USERS, SUMMED, Part
+from backend.analytics.merging import columns_of, merged, node_columns, nothing_of, unit_columns
 from backend.analytics.models import NO_APP, NOBODY
 from backend.analytics.units import NODES, UNITS
 
@@ -86,13 +87,32 @@ _HOURS_OF_DAY = f"""
     SELECT date_trunc('day', at, 'UTC') AS at, combination_id, {_COLUMNS} FROM analytics_combinedrollup
      WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
 """
+_SUMS = ", ".join(f"sum({name}) AS {name}" for name in IN_END_USERS)
+
+
+def _insert_end_users(grain: str, rows: str) -> str:
+    columns = f"workspace_id, grain, at, combination_id, value, {', '.join(IN_END_USERS)}"
+    counted = f"SELECT at, combination_id, value, {_SUMS} FROM ({rows}) AS rows GROUP BY at, combination_id, value"
+    return (
+        f"INSERT INTO analytics_enduserrollup ({columns}) SELECT %(workspace)s, '{grain}', counted.*"
+        f" FROM ({counted}) AS counted"
+    )
+
+
+_OF_END_USERS = ", ".join(["u.end_user AS value", *(f"u.{name}" for name in IN_END_USERS)])
+_END_USER_HOURS_OF_DAY = f"""
+    SELECT date_trunc('day', at, 'UTC') AS at, combination_id, value, {", ".join(IN_END_USERS)}
+      FROM analytics_enduserrollup
+     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
+"""
 HOUR_STATEMENTS = (
     _new(UNITS, "u", "''"),
     _new(NODES, "n", "n.value"),
     _insert("h", _of(UNITS, "u", "''", unit_columns())),
     _insert("h", _of(NODES, "n", "n.value", node_columns())),
+    _insert_end_users("h", _of(UNITS, "u", "''", _OF_END_USERS) + " WHERE u.end_user > ''"),
 )
-DAY_STATEMENTS = (_insert("d", _HOURS_OF_DAY),)
+DAY_STATEMENTS = (_insert("d", _HOURS_OF_DAY), _insert_end_users("d", _END_USER_HOURS_OF_DAY))
 
 
 def kept_combined(
@@ -105,15 +125,40 @@ def kept_combined(
     if dimension not in VALUES or not values.keys() <= _FILTERED.keys():
         return None
     conditions = ["c.node > ''" if dimension == "node" else "c.node = ''"]
-    if of_app:
-        conditions.append("c.app_id = %(app)s")
-    for number, (name, value) in enumerate(sorted(values.items())):
-        parameters[f"kept_{number}"] = value
-        conditions.append(_FILTERED[name].format(f"kept_{number}"))
+    conditions += _conditions(values, parameters, of_app=of_app)
     value = VALUES[dimension]
     return (
         f"SELECT k.at, {value} AS value, {', '.join(f'k.{column}' for column in columns_of(parts))}"
-        " FROM analytics_combination c JOIN analytics_combinedrollup k ON k.combination_id = c.id"
-        " WHERE c.workspace_id = %(workspace)s AND k.workspace_id = %(workspace)s AND k.grain = %(grain)s"
-        f" AND k.at >= %(since)s AND k.at < %(until)s AND {' AND '.join(conditions)} AND {value} IS NOT NULL"
+        f"{_kept('analytics_combinedrollup')} AND {' AND '.join(conditions)} AND {value} IS NOT NULL"
     )
+
+
+def kept_end_users(
+    values: Mapping[str, str], parts: Sequence[Part], parameters: dict[str, object], *, of_app: bool
+) -> str:
+    """Return the same with end users as values; of them only sums are kept."""
+    values = dict(values)
+    chosen = values.pop("end_user", None)
+    conditions = _conditions(values, parameters, of_app=of_app)
+    if chosen is not None:
+        parameters["kept_end_user"] = chosen
+        conditions.append("k.value = %(kept_end_user)s")
+    sums = ", ".join(f"k.{name}" if name in IN_END_USERS else f"0 AS {name}" for name in SUMMED)
+    columns = ", ".join(["k.at", "k.value", sums, *(nothing_of(part) for part in parts)])
+    return f"SELECT {columns}{_kept('analytics_enduserrollup')}{''.join(f' AND {item}' for item in conditions)}"
+
+
+def _kept(table: str) -> str:
+    return (
+        f" FROM analytics_combination c JOIN {table} k ON k.combination_id = c.id"
+        " WHERE c.workspace_id = %(workspace)s AND k.workspace_id = %(workspace)s AND k.grain = %(grain)s"
+        " AND k.at >= %(since)s AND k.at < %(until)s"
+    )
+
+
+def _conditions(values: Mapping[str, str], parameters: dict[str, object], *, of_app: bool) -> list[str]:
+    conditions = ["c.app_id = %(app)s"] if of_app else []
+    for number, (name, value) in enumerate(sorted(values.items())):
+        parameters[f"kept_{number}"] = value
+        conditions.append(_FILTERED[name].format(f"kept_{number}"))
+    return conditions

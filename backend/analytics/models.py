@@ -81,18 +81,6 @@ class Rollup(AllCounts):
         ]
 
 
-class EndUserRollup(Counts):
-    """The runs of one end user of one app: a table of its own, since it may be nearly as long as that of the runs."""
-
-    app_id = models.UUIDField()
-    value = models.CharField(max_length=255)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "grain", "at", "app_id", "value"], name="end_user_rollup_once")
-        ]
-
-
 class Combination(models.Model):
     """Values of all dimensions together that runs had, and for executions of nodes their kind; "" for runs.
 
@@ -139,6 +127,23 @@ class CombinedRollup(AllCounts):
             models.UniqueConstraint(fields=["workspace", "grain", "at", "combination"], name="combined_rollup_once")
         ]
         indexes = [models.Index(fields=["combination", "grain", "at"], name="combined_rollup_of")]
+
+
+class EndUserRollup(Counts):
+    """The runs of one end user and combination: a table of its own, since it may be nearly as long as that of the runs.
+
+    Of an end user only sums are kept, no times.
+    """
+
+    combination = models.ForeignKey(Combination, on_delete=models.CASCADE, related_name="+", db_index=False)
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "grain", "at", "combination", "value"], name="end_user_rollup_once"
+            )
+        ]
 
 
 class Settled(models.Model):

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection, transaction
 
 from backend.analytics import combinations
-from backend.analytics.measures import IN_END_USERS
 from backend.analytics.merging import columns_of, merged, node_columns, unit_columns
-from backend.analytics.models import ALL_APPS, NO_APP, Change, CombinedRollup, EndUserRollup, Rollup, Settled
+from backend.analytics.models import ALL_APPS, Change, CombinedRollup, EndUserRollup, Rollup, Settled
 from backend.analytics.sources import HOUR, LIVE_VALUES
 from backend.analytics.units import NODES, UNITS
 
@@ -44,20 +43,6 @@ HOURS_OF_DAY = f"""
     SELECT date_trunc('day', at, 'UTC') AS at, app_id, dimension, value, {_COLUMNS} FROM analytics_rollup
      WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
 """
-_END_USER_SUMS = ", ".join(f"sum({name})" for name in IN_END_USERS)
-_END_USER_INTO = f"workspace_id, grain, at, app_id, value, {', '.join(IN_END_USERS)}"
-END_USERS = f"""
-    INSERT INTO analytics_enduserrollup ({_END_USER_INTO})
-    SELECT %(workspace)s, 'h', at, coalesce(app_id, '{NO_APP}'), end_user, {_END_USER_SUMS}
-      FROM ({UNITS}) AS u WHERE end_user > '' GROUP BY at, app_id, end_user
-"""
-END_USERS_OF_DAY = f"""
-    INSERT INTO analytics_enduserrollup ({_END_USER_INTO})
-    SELECT %(workspace)s, 'd', date_trunc('day', at, 'UTC'), app_id, value, {_END_USER_SUMS}
-      FROM analytics_enduserrollup
-     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
-     GROUP BY date_trunc('day', at, 'UTC'), app_id, value
-"""
 
 
 def _insert(grain: str, rows: str) -> str:
@@ -71,10 +56,9 @@ def _insert(grain: str, rows: str) -> str:
 _HOUR_STATEMENTS = (
     _insert("h", RUNS_BY_VALUE),
     _insert("h", NODES_BY_KIND),
-    END_USERS,
     *combinations.HOUR_STATEMENTS,
 )
-_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), END_USERS_OF_DAY, *combinations.DAY_STATEMENTS)
+_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), *combinations.DAY_STATEMENTS)
 
 
 def _replace(
@@ -147,7 +131,7 @@ def end_user_forget(workspace_id: uuid.UUID, end_user: str, app_id: uuid.UUID | 
     Sums of runs whose numbers stay would otherwise keep it.
     """
     rows = EndUserRollup.objects.filter(workspace_id=workspace_id, value=end_user)
-    return (rows.filter(app_id=app_id) if app_id else rows).delete()[0]
+    return (rows.filter(combination__app_id=app_id) if app_id else rows).delete()[0]
 
 
 def _stretches(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:

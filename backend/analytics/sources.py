@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from backend.analytics.combinations import kept_combined
-from backend.analytics.measures import IN_END_USERS, PARTS, SUMMED, Part
-from backend.analytics.merging import columns_of, node_columns, nothing_of, unit_columns
+from backend.analytics.combinations import kept_combined, kept_end_users
+from backend.analytics.measures import PARTS, Part
+from backend.analytics.merging import columns_of, node_columns, unit_columns
 from backend.analytics.models import ALL_APPS
 from backend.analytics.units import NODES, UNITS
 
@@ -140,17 +140,16 @@ def _condition(name: str, parameter: str) -> str:
 
 def _kept(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str | None:
     """Return the query of the roll-ups for one span, or None when they do not keep such a choice."""
-    values = dict(choice.values)
+    of_app = choice.app_id is not None
     if dimension == "end_user":
-        return None if values else _kept_end_users(choice, parts)
-    return _kept_of_one(choice, values, dimension, parts, parameters) or kept_combined(
-        choice.values, dimension, parts, parameters, of_app=choice.app_id is not None
+        return kept_end_users(choice.values, parts, parameters, of_app=of_app)
+    return _kept_of_one(choice, dimension, parts, parameters) or kept_combined(
+        choice.values, dimension, parts, parameters, of_app=of_app
     )
 
 
-def _kept_of_one(
-    choice: Choice, values: dict[str, str], dimension: str, parts: Sequence[Part], parameters: dict[str, object]
-) -> str | None:
+def _kept_of_one(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object]) -> str | None:
+    values = dict(choice.values)
     if dimension == "total" and len(values) == 1:
         dimension = next(iter(values))
     chosen = values.pop(dimension, None)
@@ -168,15 +167,4 @@ def _kept_of_one(
         f"SELECT at, value, {', '.join(columns_of(parts))} FROM analytics_rollup"
         f" WHERE workspace_id = %(workspace)s AND grain = %(grain)s AND dimension = '{dimension}'"
         f" AND app_id = {scope} AND at >= %(since)s AND at < %(until)s{condition}"
-    )
-
-
-def _kept_end_users(choice: Choice, parts: Sequence[Part]) -> str:
-    sums = ", ".join(name if name in IN_END_USERS else f"0 AS {name}" for name in SUMMED)
-    arrays = "".join(f", {nothing_of(part)}" for part in parts)
-    app = "" if choice.app_id is None else " AND app_id = %(app)s"
-    return (
-        f"SELECT at, value, {sums}{arrays} FROM analytics_enduserrollup"
-        f" WHERE workspace_id = %(workspace)s AND grain = %(grain)s{app}"
-        f" AND at >= %(since)s AND at < %(until)s"
     )

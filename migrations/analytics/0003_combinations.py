@@ -40,10 +40,22 @@ CREATE TABLE analytics_combinedrollup_hour PARTITION OF analytics_combinedrollup
 CREATE TABLE analytics_combinedrollup_day PARTITION OF analytics_combinedrollup FOR VALUES IN ('d');
 CREATE INDEX combined_rollup_of ON analytics_combinedrollup (combination_id, grain, at);
 """
+# Sums of runs that are gone stay, of their app alone.
+END_USERS = """
+INSERT INTO analytics_combination (workspace_id, app_id, version, model, source, key_id, member_id, error_code, node)
+SELECT DISTINCT workspace_id, app_id, 0, '', '', '00000000-0000-0000-0000-000000000000'::uuid,
+       '00000000-0000-0000-0000-000000000000'::uuid, '', '' FROM analytics_enduserrollup;
+UPDATE analytics_enduserrollup k SET combination_id = c.id FROM analytics_combination c
+ WHERE c.workspace_id = k.workspace_id AND c.app_id = k.app_id;
+SET CONSTRAINTS ALL IMMEDIATE;
+"""
 RECOUNT = """
 INSERT INTO analytics_change (workspace_id, hour)
 SELECT DISTINCT workspace_id, date_trunc('hour', created_at, 'UTC') FROM runs_run;
 """
+
+# An app's sums of end users are counted again after `analytics rebuild`.
+UNDO = "DELETE FROM analytics_enduserrollup; SET CONSTRAINTS ALL IMMEDIATE;"
 
 
 class Migration(migrations.Migration):
@@ -117,5 +129,22 @@ class Migration(migrations.Migration):
             ],
             database_operations=[migrations.RunSQL(TABLE, "DROP TABLE analytics_combinedrollup")],
         ),
-        migrations.RunSQL(RECOUNT, migrations.RunSQL.noop),
+        migrations.RemoveConstraint(model_name='enduserrollup', name='end_user_rollup_once'),
+        migrations.AddField(
+            model_name='enduserrollup',
+            name='combination',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='analytics.combination'),
+        ),
+        migrations.RunSQL(END_USERS, migrations.RunSQL.noop),
+        migrations.RemoveField(model_name='enduserrollup', name='app_id'),
+        migrations.AlterField(
+            model_name='enduserrollup',
+            name='combination',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='analytics.combination'),
+        ),
+        migrations.AddConstraint(
+            model_name='enduserrollup',
+            constraint=models.UniqueConstraint(fields=('workspace', 'grain', 'at', 'combination', 'value'), name='end_user_rollup_once'),
+        ),
+        migrations.RunSQL(RECOUNT, UNDO),
     ]

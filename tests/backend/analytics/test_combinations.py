@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from backend.analytics import sources
-from backend.analytics.measures import Sums
+from backend.analytics.measures import IN_END_USERS, Sums
 from backend.analytics.models import Combination, CombinedRollup
 from backend.analytics.selectors import Key, sums_by, sums_most
 from backend.analytics.sketches import Histogram
@@ -29,11 +29,10 @@ def most(choice: Choice) -> list[tuple[str, int, list[int]]]:
 
 
 def told(choice: Choice, dimension: str, bucket: str = "") -> dict[Key, dict[str, object]]:
-    """Return the sums in a form that can be compared."""
+    """Return the sums in a form that can be compared; of an end user what is kept."""
+    names = IN_END_USERS if dimension == "end_user" else [field.name for field in fields(Sums)]
     found = sums_by(choice, dimension=dimension, bucket=bucket)
-    return {
-        key: {field.name: _plain(getattr(sums, field.name)) for field in fields(Sums)} for key, sums in found.items()
-    }
+    return {key: {name: _plain(getattr(sums, name)) for name in names} for key, sums in found.items()}
 
 
 def _plain(value: object) -> object:
@@ -67,9 +66,7 @@ def test_any_filters_beside_any_dimension_equal_the_runs(seeded: Seeded, monkeyp
     choices = [
         Choice(seeded.workspace.id, SINCE, UNTIL, of, values) for values in filters(seeded) for of in (None, app)
     ]
-    asked = [
-        (choice, dimension) for choice in choices for dimension in ("total", *DIMENSIONS) if dimension != "end_user"
-    ]
+    asked = [(choice, dimension) for choice in choices for dimension in ("total", *DIMENSIONS)]
     assert all(is_kept(choice, dimension) for choice, dimension in asked)
     kept = [told(choice, dimension) for choice, dimension in asked]
     over_time = [told(choice, "total", bucket) for choice in choices for bucket in ("hour", "day")]
@@ -95,7 +92,7 @@ def test_a_combination_is_stored_once(seeded: Seeded) -> None:
         assert Combination.objects.filter(node="").count() == cursor.fetchone()[0]
 
 
-def test_an_end_user_beside_a_filter_is_counted_from_the_runs(seeded: Seeded) -> None:
-    choice = Choice(seeded.workspace.id, SINCE, UNTIL, None, {"end_user": "user-1", "source": "service_api"})
-    assert not is_kept(choice)
-    assert not is_kept(Choice(seeded.workspace.id, SINCE, UNTIL, None, {"source": "openai"}), "end_user")
+def test_times_of_an_end_user_are_those_of_the_runs(seeded: Seeded) -> None:
+    values = {"end_user": "user-1", "source": "service_api"}
+    assert not is_kept(Choice(seeded.workspace.id, SINCE, UNTIL, None, values))
+    assert is_kept(Choice(seeded.workspace.id, SINCE, UNTIL, None, values), "end_user")

@@ -16,7 +16,7 @@ from django.test import Client
 
 from backend.accounts.models import ApiKey, KeyKind, User, Workspace
 from backend.analytics.models import Change, Rollup
-from backend.analytics.selectors import PATIENCE_S, metric_value
+from backend.analytics.selectors import metric_value
 from backend.analytics.services import rebuild
 from backend.analytics.sources import DIMENSIONS
 from backend.cli.benches.analytics.seed import seed
@@ -130,7 +130,7 @@ def _charts(workspace: Workspace) -> Asked:
 
 
 def _together(app: str) -> Asked:
-    """Return charts of filters beside others: of combinations, and of end users, which are counted from the runs."""
+    """Return charts of filters beside others, which sums by combination answer."""
     month = {"since": (UNTIL - timedelta(days=30)).isoformat(), "until": UNTIL.isoformat()}
     day = {**month, "since": (UNTIL - timedelta(days=1)).isoformat()}
     quarter = {**month, "since": (UNTIL - timedelta(days=DAYS)).isoformat()}
@@ -144,19 +144,15 @@ def _together(app: str) -> Asked:
             CHART_MS,
         )
         for dimension in DIMENSIONS:
-            scope = {"source": "service_api", "model": "qwen-7b"}
-            is_counted = dimension == "end_user"
-            asked[f"by {dimension} of two filters of an app, {name}"] = (
-                "analytics/breakdown",
-                {**period, **scope, "dimension": dimension, "app": app},
-                PATIENCE_S * 1000 if is_counted else CHART_MS,
-            )
-            if not is_counted and dimension != "version":
-                asked[f"by {dimension} of a source, {name}"] = (
-                    "analytics/breakdown",
-                    {**period, "dimension": dimension, "source": "service_api"},
-                    CHART_MS,
-                )
+            two_of_an_app = {"source": "service_api", "model": "qwen-7b", "app": app}
+            scopes = {"two filters of an app": two_of_an_app, "a source": {"source": "service_api"}}
+            for scope, values in scopes.items():
+                if dimension != "version" or "app" in values:
+                    asked[f"by {dimension} of {scope}, {name}"] = (
+                        "analytics/breakdown",
+                        {**period, **values, "dimension": dimension},
+                        CHART_MS,
+                    )
     return asked
 
 
