@@ -145,15 +145,17 @@ def kept_end_users(
         conditions.append("k.value = %(kept_end_user)s")
     sums = ", ".join(f"k.{name}" if name in IN_END_USERS else f"0 AS {name}" for name in SUMMED)
     columns = ", ".join(["k.at", "k.value", sums, *(nothing_of(part) for part in parts)])
-    return f"SELECT {columns}{_kept('analytics_enduserrollup')}{''.join(f' AND {item}' for item in conditions)}"
+    table = "analytics_enduserrollup"
+    span = _kept(table) if values or of_app else f" FROM {table} k WHERE {_SPAN}"
+    return f"SELECT {columns}{span}{''.join(f' AND {item}' for item in conditions)}"
+
+
+_SPAN = "k.workspace_id = %(workspace)s AND k.grain = %(grain)s AND k.at >= %(since)s AND k.at < %(until)s"
 
 
 def _kept(table: str) -> str:
-    return (
-        f" FROM analytics_combination c JOIN {table} k ON k.combination_id = c.id"
-        " WHERE c.workspace_id = %(workspace)s AND k.workspace_id = %(workspace)s AND k.grain = %(grain)s"
-        " AND k.at >= %(since)s AND k.at < %(until)s"
-    )
+    joined = f" FROM analytics_combination c JOIN {table} k ON k.combination_id = c.id"
+    return f"{joined} WHERE c.workspace_id = %(workspace)s AND {_SPAN}"
 
 
 def _conditions(values: Mapping[str, str], parameters: dict[str, object], *, of_app: bool) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Literal
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from backend.analytics.measures import ALL, PARTS, SUMMED, Part, Sums, Unit
+from backend.analytics.measures import ALL, IN_END_USERS, PARTS, SUMMED, Part, Sums, Unit
 from backend.analytics.merging import columns_of, merged, packed
 from backend.analytics.models import Change
 from backend.analytics.sketches import hashes_unpacked, histogram_unpacked
@@ -58,16 +58,29 @@ def sums_by(
 
 
 def sums_most(choice: Choice, dimension: str, by: Order, limit: int, parts: Sequence[Part] = PARTS) -> dict[str, Sums]:
-    """Return the sums of the values with the most runs, tokens, costs or errors, most first; of events they tell 0."""
-    source = source_of(choice, dimension, parts, events=False)
-    columns = ", ".join(columns_of(parts))
-    rows = packed(f"SELECT value, {columns} FROM pieces JOIN most USING (value)", ("value",), parts)
-    # Read once for both, and only the arrays of those that are shown travel.
-    sql = f"""
-        WITH pieces AS MATERIALIZED ({source.sql}),
-             most AS (SELECT value FROM pieces GROUP BY value ORDER BY {ORDERS[by]} DESC, value LIMIT %(limit)s)
-        SELECT rows.* FROM ({rows}) AS rows ORDER BY {ORDERS[by].replace("sum(", "(")} DESC, value
+    """Return the sums of the values with the most runs, tokens, costs or errors, most first; of events they tell 0.
+
+    Without parts they have what is kept of end users.
     """
+    source = source_of(choice, dimension, parts, events=False)
+    order = f"{ORDERS[by]} DESC, value"
+    if parts:
+        columns = ", ".join(columns_of(parts))
+        rows = packed(f"SELECT value, {columns} FROM pieces JOIN most USING (value)", ("value",), parts)
+        # Read once for both, and only the arrays of those that are shown travel.
+        sql = f"""
+            WITH pieces AS MATERIALIZED ({source.sql}),
+                 most AS (SELECT value FROM pieces GROUP BY value ORDER BY {order} LIMIT %(limit)s)
+            SELECT rows.* FROM ({rows}) AS rows ORDER BY {order.replace("sum(", "(")}
+        """
+    else:
+        sums = ", ".join(f"sum({name})" if name in IN_END_USERS else "0" for name in SUMMED)
+        # They are thousands: to find out which are most, only what orders them is summed up for all.
+        sql = f"""
+            WITH most AS MATERIALIZED (
+                SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {order} LIMIT %(limit)s)
+            SELECT value, {sums} FROM ({source.sql}) AS pieces JOIN most USING (value) GROUP BY value ORDER BY {order}
+        """
     found = _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})
     return {str(row[0]): _sums(row[1:], parts) for row in found}
 

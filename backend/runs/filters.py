@@ -7,13 +7,13 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from backend.common.errors import Invalid
-from backend.runs.models import MEASURES, RunEvent, RunSource, RunStatus
-from backend.runs.search import words_condition
+from backend.runs.models import MEASURES, RunSource, RunStatus
+from backend.runs.search import node_condition, words_condition
 
 MAX_TEXT = 1000
 MAX_NUMBER = Decimal(10) ** 15
@@ -89,12 +89,6 @@ def _rated(text: str) -> Q:
     return Q(id__in=given.values("run_id"))
 
 
-def _of_node(text: str) -> Q:
-    """Return the condition that a node of this kind has ended in the run, well or not."""
-    ended = RunEvent.objects.filter(run_id=OuterRef("id"), kind__in=("node_finished", "node_failed"))
-    return Q(Exists(ended.filter(data__node_kind=text).order_by()))
-
-
 def _measures() -> Iterator[Filter]:
     meanings = {"cost": "USD", "elapsed_ms": "milliseconds to the end", "ttft_ms": "milliseconds to the first text"}
     for name in MEASURES:
@@ -124,7 +118,7 @@ FILTERS: Mapping[str, Filter] = {
         Filter("search", "words in what went in or came out of runs that have ended", words_condition),
         Filter("feedback", "like, dislike or any", _rated),
         Filter("error_code", "code of the failure", lambda text: Q(error_code=text, error_code__gt="")),
-        Filter("node", "kind of a node that ended in the run, as in llm or http-request", _of_node),
+        Filter("node", "kind of a node that ended in the run, as in llm or http-request", node_condition),
         *_measures(),
     )
 }

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Extract
 
 from backend.common.models import OrderedJSONField, WorkspaceModel
@@ -144,6 +145,11 @@ class RunValue(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "sha256"], name="run_value_once")]
 
 
+NODE_ENDS = ("node_finished", "node_failed")
+"""The kinds of events that say that a node has ended."""
+NODE_KIND = KeyTextTransform("node_kind", "data")
+
+
 class RunEvent(models.Model):
     """An event as it is kept: adjacent `text_delta` events are one row.
 
@@ -163,6 +169,9 @@ class RunEvent(models.Model):
     class Meta:
         ordering = ("run", "seq")
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="run_event_once")]
+        indexes = [
+            models.Index(NODE_KIND, "run", condition=models.Q(kind__in=NODE_ENDS), name="run_event_of_node"),
+        ]
 
 
 class RunFile(models.Model):

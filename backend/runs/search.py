@@ -1,27 +1,49 @@
-"""The search for words in the inputs and outputs of runs that have ended.
+"""Conditions that many runs meet or next to none: words in what went in and came out, a kind of node that ended.
 
-PostgreSQL takes every beginning of a word for one that 2 % of the runs have. It would read all runs, newest first, for
-a word that none has, and gather them all for one that each has; so we look at the newest first, and say which way.
+PostgreSQL guesses wrong how many do: it takes every beginning of a word for one that 2 % of the runs have. It would
+read all runs, newest first, for what none has, and gather them all for what each has; so we look at the newest first,
+and say which way.
 """
 
 import uuid
+from collections.abc import Mapping
+from typing import Protocol
 
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
-from backend.runs.models import Run
+from backend.runs.models import NODE_ENDS, NODE_KIND, Run, RunEvent
 
 MAX_WORDS = 20
 NEWEST = 2000
 FREQUENT = 50
-"""Words that so many of the `NEWEST` runs have fill a page soon when runs are read newest first."""
+"""What so many of the `NEWEST` runs have fills a page soon when runs are read newest first."""
 
 
-def are_frequent(workspace_id: uuid.UUID, text: str) -> bool:
-    """Whether enough of the newest runs have all these words; takes some 15 ms."""
+class Probed(Protocol):
+    """Makes the condition of a text that many runs may meet; without `by_index` it is one to ask each run."""
+
+    def __call__(self, text: str, *, by_index: bool = True) -> Q: ...
+
+
+def is_frequent(workspace_id: uuid.UUID, condition: Q) -> bool:
+    """Whether enough of the newest runs meet a condition that was made without index; takes some 15 ms."""
     newest = Run.objects.within(workspace_id).order_by("-created_at", "-id").values("id")[:NEWEST]
-    with_words = Run.unscoped.filter(words_condition(text, by_index=False), id__in=newest).order_by()
-    return with_words[:FREQUENT].count() == FREQUENT
+    meeting = Run.unscoped.filter(condition, id__in=newest).order_by()
+    return meeting[:FREQUENT].count() == FREQUENT
+
+
+def node_condition(text: str, *, by_index: bool = True) -> Q:
+    """Return the condition that a node of this kind has ended in the run, well or not."""
+    if by_index:
+        ended = RunEvent.objects.alias(node=NODE_KIND).filter(kind__in=NODE_ENDS, node=text)
+        return Q(id__in=ended.order_by().values("run"))
+    # A count is asked of each run; what merely exists PostgreSQL would gather first.
+    sql = (
+        "((SELECT count(*) FROM runs_runevent e WHERE e.run_id = runs_run.id"
+        " AND e.kind IN ('node_finished', 'node_failed') AND e.data->>'node_kind' = %s) > 0)"
+    )
+    return Q(RawSQL(sql, [text], output_field=BooleanField()))  # noqa: S611 -- the text is a parameter
 
 
 def words_condition(text: str, *, by_index: bool = True) -> Q:
@@ -46,3 +68,7 @@ def _has(piece: str, by_index: bool) -> RawSQL:
     # What an index answers is the bare condition alone.
     sql = matches if by_index else f"({matches} IS TRUE)"
     return RawSQL(sql, [quoted], output_field=BooleanField())  # noqa: S611 -- the text is a parameter
+
+
+PROBED: Mapping[str, Probed] = {"search": words_condition, "node": node_condition}
+"""The filters whose values many runs may meet, or next to none."""

@@ -13,7 +13,7 @@ from backend.common.errors import NotFound
 from backend.runs.filters import condition_of
 from backend.runs.journal import row_of
 from backend.runs.models import LIVE_STATUSES, Run, RunEvent, RunStatus, RunValue
-from backend.runs.search import are_frequent, words_condition
+from backend.runs.search import PROBED, is_frequent
 from backend.runs.trace import NodeTrace, trace_fold
 
 LOST_MESSAGE_S = 10
@@ -27,16 +27,22 @@ def runs_list(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> QuerySet[R
 
 
 def _runs_found(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> QuerySet[Run]:
-    """Return the matching runs, newest first; those with rare words by `began`, which no index has in order."""
+    """Return the matching runs, newest first; those with what is rare by `began`, which no index has in order."""
     runs, condition = Run.objects.within(workspace_id), condition_of(filters)
-    text = filters.get("search", "").strip()
-    if text and are_frequent(workspace_id, text):
-        others = condition_of({name: filters[name] for name in filters if name != "search"})
-        condition = others & words_condition(text, by_index=False)
-    elif text:
-        began = ExpressionWrapper(F("created_at") + Value(timedelta()), DateTimeField())
-        return runs.filter(condition).annotate(began=began).order_by("-began", "-id")
-    return runs.filter(condition).order_by("-created_at", "-id")
+    probed = {name: text for name in PROBED if (text := filters.get(name, "").strip())}
+    if not probed:
+        return runs.filter(condition).order_by("-created_at", "-id")
+    condition = condition_of({name: filters[name] for name in filters if name not in probed})
+    has_rare = False
+    for name, text in probed.items():
+        each = PROBED[name](text, by_index=False)
+        is_rare = not is_frequent(workspace_id, each)
+        condition &= PROBED[name](text) if is_rare else each
+        has_rare |= is_rare
+    if not has_rare:
+        return runs.filter(condition).order_by("-created_at", "-id")
+    began = ExpressionWrapper(F("created_at") + Value(timedelta()), DateTimeField())
+    return runs.filter(condition).annotate(began=began).order_by("-began", "-id")
 
 
 def runs_count(workspace_id: uuid.UUID, filters: Mapping[str, str]) -> tuple[int, bool]:

@@ -15,7 +15,7 @@ from backend.apps.models import App
 from backend.logs.models import Conversation, Feedback
 from backend.runs import search
 from backend.runs.filters import FILTERS
-from backend.runs.models import Run
+from backend.runs.models import Run, RunEvent
 from backend.runs.selectors import COUNT_LIMIT
 from tests.backend.conftest import Person, person_create
 
@@ -61,6 +61,10 @@ def both(owner: Person) -> dict[str, tuple[Run, Run, object]]:
     dear = run_stored(owner, 3, cost=Decimal("0.5"), prompt_tokens=900, completion_tokens=100)
     failed = run_stored(owner, 4, status="failed", error_code="model_error")
     late = run_stored(owner, 50_000)
+    calling, asking = run_stored(owner, 17), run_stored(owner, 18)
+    for run, kind in ((calling, "http-request"), (asking, "llm")):
+        data = {"node_id": "a", "node_kind": kind}
+        RunEvent.objects.create(run=run, seq=1, first_seq=1, at=START, kind="node_failed", data=data)
     return {
         "app": (run_stored(owner, 5, app=here), run_stored(owner, 6, app=there), here.id),
         "version": (run_stored(owner, 7, app=here, app_version=3), run_stored(owner, 8, app=here, app_version=2), 3),
@@ -76,6 +80,7 @@ def both(owner: Person) -> dict[str, tuple[Run, Run, object]]:
         "search": (run_stored(owner, 15, query="a gentle breeze"), plain, "breeze"),
         "feedback": (liked, disliked, "like"),
         "error_code": (failed, plain, "model_error"),
+        "node": (calling, asking, "http-request"),
         "cost_min": (dear, plain, "0.4"),
         "cost_max": (plain, dear, "0.4"),
         "elapsed_ms_min": (slow, quick, 500),
