@@ -5,11 +5,12 @@ It also reads as an answer, since a question's words are seldom far from it, and
 
 import re
 
-_END = re.compile(r"(?<=[.!?])[\"'”’»)]*\s+(?=[\"'“‘«(]*[A-ZА-ЯЁ0-9])|(?<=[。！？])|\n+")
+_END = re.compile(r"(?<=[.!?])[\"'”’»)]*\s+(?=[\"'“‘«(]*[A-ZА-ЯЁ0-9一-鿿])|(?<=[。！？])|\n+")
 _NO_END = re.compile(r"(?:\b[A-ZА-ЯЁ]|\b(?:Mr|Mrs|Ms|Dr|St|No|vs|approx|e\.g|i\.e|etc|г|ул|д))\.[\"'”’»)]*\s*$")
 _MARK = re.compile(r"^(?:[-*•#>|]+|\d+[.)])\s+")
 _YES_OR_NO = re.compile(
-    r"^(?:(?:so|and|but|then|ok|okay)\b[ ,]*)?(?:do|does|did|is|are|was|were|can|could|may|must|has|have|had|will|would|should|am)\b"
+    r"^(?:(?:so|and|but|then|ok|okay)\b[ ,]*)?"
+    r"(?:do|does|did|is|are|was|were|can|could|may|must|has|have|had|will|would|should|am)\b"
     r"|[吗么]？?$|\bли\b|^(?:правда|верно)",
     re.IGNORECASE,
 )
@@ -27,9 +28,13 @@ def quoted(text: str, key: str, question: str) -> str | None:
     for sentence in sentences(text):
         if key in sentence:
             plain = _MARK.sub("", sentence)
-            fits = len(plain.encode()) >= FEWEST_BYTES and len(plain) <= MOST_LETTERS and plain[-1] in ".!?。！？\"'”’»)" and "|" not in plain
-            return plain if fits else None
+            return plain if _is_plain(plain) else None
     return None
+
+
+def _is_plain(sentence: str) -> bool:
+    fits = len(sentence.encode()) >= FEWEST_BYTES and len(sentence) <= MOST_LETTERS
+    return fits and sentence[-1] in ".!?。！？\"'”’»)" and "|" not in sentence
 
 
 def sentences(text: str) -> list[str]:
