@@ -76,12 +76,16 @@ class Execution:
         self._owner = owner
         self._lease = lease
         self._task: asyncio.Task[None] | None = None
+        # A task that is cancelled before its first step would never say how the run ended, nor one that is saying it.
+        self._can_stop = False
+        self._cancelled = False
         self._released = False
         self.over = asyncio.Event()
 
     def cancel(self) -> None:
         """End the run as cancelled, now."""
-        if self._task:
+        self._cancelled = True
+        if self._task and self._can_stop:
             self._task.cancel()
 
     def release(self) -> None:
@@ -118,9 +122,12 @@ class Execution:
 
     async def _execute(self, lease: Lease, journal: Journal, past: list[Body]) -> None:
         progress = Progress(lease.spec.scope)
-        for body in past:
-            await progress.add(body)
+        self._can_stop = True
         try:
+            if self._cancelled:
+                raise asyncio.CancelledError
+            for body in past:
+                await progress.add(body)
             last = await self._drive(lease, journal, past, progress)
         except asyncio.CancelledError:
             if self._released:
@@ -133,6 +140,8 @@ class Execution:
         except Exception:
             logger.exception("run %s broke", self.run_id)
             last = INTERNAL_ERROR
+        finally:
+            self._can_stop = False
         await journal.finish(last, _finish(lease, journal, progress, last))
 
     async def _drive(self, lease: Lease, journal: Journal, past: list[Body], progress: Progress) -> Body:

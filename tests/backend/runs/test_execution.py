@@ -16,8 +16,8 @@ from backend.common.database import in_database
 from backend.common.redis import redis_async, redis_sync
 from backend.runs import selectors, services, tasks
 from backend.runs.execution import Execution
-from backend.runs.journal import row_of
-from backend.runs.lease import MAX_ATTEMPTS
+from backend.runs.journal import Journal, row_of
+from backend.runs.lease import MAX_ATTEMPTS, lease_claim
 from backend.runs.live import cancel_channel
 from backend.runs.models import Run, RunEvent, RunStatus
 from backend.runs.runner import Runner
@@ -116,6 +116,46 @@ async def test_r10_cancel_ends_twenty_decoding_runs_and_closes_their_models(
         row = await reload(run)
         assert row.status == RunStatus.CANCELLED
         assert row.outputs == {"answer": "some text"}
+
+
+async def test_a_cancel_before_the_first_step_ends_the_run(model_says: Callable[..., ScriptedModel]) -> None:
+    model = model_says(always(ANSWER))
+    run = await stored()
+    lease = await in_database(lease_claim, run.id, "w1")
+    assert lease is not None
+    await Execution(run.id, "w1", replace(lease, cancel_requested=True)).run()
+    row = await reload(run)
+    assert (row.status, row.lease_expires_at, model.generated) == (RunStatus.CANCELLED, None, [])
+
+
+async def test_a_run_that_is_given_back_before_the_first_step_is_left_to_the_next_worker(
+    model_says: Callable[..., ScriptedModel],
+) -> None:
+    model_says(always(ANSWER))
+    run = await stored()
+    first = Execution(run.id, "w1")
+    first.release()
+    await first.run()
+    assert (await reload(run)).status == RunStatus.RUNNING
+    await Execution(run.id, "w2").run()
+    assert (await reload(run)).outputs["answer"] == ANSWER
+
+
+async def test_a_cancel_that_comes_while_the_end_is_stored_changes_nothing(
+    model_says: Callable[..., ScriptedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_says(always(ANSWER))
+    run = await stored()
+    execution = Execution(run.id, "w1")
+    finish = Journal.finish
+
+    async def disturbed(*given: object) -> None:
+        execution.cancel()
+        await finish(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Journal, "finish", disturbed)
+    await execution.run()
+    assert (await reload(run)).status == RunStatus.SUCCEEDED
 
 
 async def test_cancel_is_honoured_by_the_heartbeat_when_redis_says_nothing(
