@@ -1,5 +1,6 @@
 /** What the page asks about tables; a table that moves is asked about once a second. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { api } from "@/shared/api/client";
 import type { Page } from "@/shared/api/types";
 import { notifyError } from "@/shared/ui/notify";
@@ -22,14 +23,23 @@ export const useBatch = (appId: string, batchId: string) =>
     refetchInterval: (query) => (query.state.data && isMoving(query.state.data) ? POLL_MS : false),
   });
 
-export const useRows = (appId: string, batchId: string, status: string, moving: boolean) =>
-  useInfiniteQuery({
+export function useRows(appId: string, batchId: string, status: string, moving: boolean) {
+  const rows = useInfiniteQuery({
     queryKey: ["batch-rows", appId, batchId, status],
     queryFn: ({ pageParam }) => api.get<Page<BatchRow>>(`/apps/${appId}/batches/${batchId}/rows`, { status, limit: 50, cursor: pageParam }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     refetchInterval: moving ? 2 * POLL_MS : false,
   });
+  const { refetch } = rows;
+  const moved = useRef(moving);
+  useEffect(() => {
+    // What was asked while the table moved may not know how its last rows ended.
+    if (moved.current && !moving) void refetch();
+    moved.current = moving;
+  }, [moving, refetch]);
+  return rows;
+}
 
 export type BatchAction = "start" | "pause" | "resume" | "cancel" | "retry";
 
