@@ -1,5 +1,10 @@
 """ChatTemplate: what a model reads, and that a hostile template cannot hurt."""
 
+import gc
+import time
+from collections import UserDict
+from collections.abc import Iterator
+
 import pytest
 
 from inference.chat_template import ChatTemplate, Conversation
@@ -191,3 +196,26 @@ def test_attributes_of_python_are_undefined_behind_a_filter_too(source: str) -> 
 )
 def test_ordinary_filters_and_methods_work(source: str, expected: str) -> None:
     assert render(source, *HELLO) == expected
+
+
+@pytest.fixture
+def long_collections() -> Iterator[None]:
+    def last(phase: str, _: object) -> None:
+        ends = time.thread_time() + (0.08 if phase == "start" else 0)
+        while time.thread_time() < ends:
+            pass
+
+    gc.callbacks.append(last)
+    yield
+    gc.callbacks.remove(last)
+
+
+@pytest.mark.usefixtures("long_collections")
+def test_a_collection_of_garbage_does_not_count_as_the_templates_time() -> None:
+    class Collecting(UserDict[str, object]):
+        def __iter__(self) -> Iterator[str]:
+            gc.collect(0)
+            return super().__iter__()
+
+    tool = ToolSpec("weather", "Tells the weather.", Collecting(type="object"))
+    assert ChatTemplate(NATIVE).render(Conversation(HELLO, (tool,))) == "[weather]Hello"
