@@ -1,7 +1,7 @@
 """Sums by all dimensions together, which answer any filters beside any dimension.
 
-A combination is stored once, with what runs of it have in common; its sums by the hour and the day are joined to it,
-and so are those of its end users.
+A combination is stored once, with what runs of it have in common; its sums by the hour, the day and the month are
+joined to it, and so are those of its end users.
 """
 
 # ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
@@ -83,10 +83,13 @@ def _insert(grain: str, rows: str) -> str:
     )
 
 
-_HOURS_OF_DAY = f"""
-    SELECT date_trunc('day', at, 'UTC') AS at, combination_id, {_COLUMNS} FROM analytics_combinedrollup
-     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
-"""
+def _finer(length: str, grain: str) -> str:
+    return f"""
+        SELECT date_trunc('{length}', at, 'UTC') AS at, combination_id, {_COLUMNS} FROM analytics_combinedrollup
+         WHERE workspace_id = %(workspace)s AND grain = '{grain}' AND at >= %(since)s AND at < %(until)s
+    """
+
+
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in IN_END_USERS)
 
 
@@ -100,11 +103,16 @@ def _insert_end_users(grain: str, rows: str) -> str:
 
 
 _OF_END_USERS = ", ".join(["u.end_user AS value", *(f"u.{name}" for name in IN_END_USERS)])
-_END_USER_HOURS_OF_DAY = f"""
-    SELECT date_trunc('day', at, 'UTC') AS at, combination_id, value, {", ".join(IN_END_USERS)}
-      FROM analytics_enduserrollup
-     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
-"""
+
+
+def _finer_end_users(length: str, grain: str) -> str:
+    return f"""
+        SELECT date_trunc('{length}', at, 'UTC') AS at, combination_id, value, {", ".join(IN_END_USERS)}
+          FROM analytics_enduserrollup
+         WHERE workspace_id = %(workspace)s AND grain = '{grain}' AND at >= %(since)s AND at < %(until)s
+    """
+
+
 HOUR_STATEMENTS = (
     _new(UNITS, "u", "''"),
     _new(NODES, "n", "n.value"),
@@ -112,7 +120,8 @@ HOUR_STATEMENTS = (
     _insert("h", _of(NODES, "n", "n.value", node_columns())),
     _insert_end_users("h", _of(UNITS, "u", "''", _OF_END_USERS) + " WHERE u.end_user > ''"),
 )
-DAY_STATEMENTS = (_insert("d", _HOURS_OF_DAY), _insert_end_users("d", _END_USER_HOURS_OF_DAY))
+DAY_STATEMENTS = (_insert("d", _finer("day", "h")), _insert_end_users("d", _finer_end_users("day", "h")))
+MONTH_STATEMENTS = (_insert("m", _finer("month", "d")), _insert_end_users("m", _finer_end_users("month", "d")))
 
 
 def kept_combined(

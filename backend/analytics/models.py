@@ -1,4 +1,4 @@
-"""Sums over runs by the hour and the day, in forms that can be added up, and the notes of what has changed since."""
+"""Sums over runs by the hour, the day and the month, in forms that can be added up, and notes of what has changed."""
 
 import uuid
 
@@ -14,14 +14,15 @@ NOBODY = uuid.UUID(int=0)
 
 
 class Grain(models.TextChoices):
-    """How long the time of a row is; days are those of UTC."""
+    """How long the time of a row is; days and months are those of UTC."""
 
     HOUR = "h"
     DAY = "d"
+    MONTH = "m"
 
 
 class Counts(models.Model):
-    """What can be added up, of the runs that began in one hour or day."""
+    """What can be added up, of the runs that began in one hour, day or month."""
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -143,6 +144,23 @@ class EndUserRollup(Counts):
             models.UniqueConstraint(
                 fields=["workspace", "grain", "at", "combination", "value"], name="end_user_rollup_once"
             )
+        ]
+        indexes = [models.Index(fields=["workspace", "value", "grain", "at"], name="end_user_rollup_of")]
+
+
+class Month(models.Model):
+    """A month with days that are counted, last at `changed_at`; `is_kept`: rows of its own equal their sums."""
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    is_kept = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "at"], name="analytics_month_once")]
+        indexes = [
+            models.Index(fields=["changed_at"], condition=models.Q(is_kept=False), name="analytics_month_waiting")
         ]
 
 

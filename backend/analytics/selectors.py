@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from backend.analytics.measures import ALL, IN_END_USERS, PARTS, SUMMED, Part, Sums, Unit
 from backend.analytics.merging import columns_of, merged, packed
-from backend.analytics.models import Change
+from backend.analytics.models import Change, Month
 from backend.analytics.sketches import hashes_unpacked, histogram_unpacked
-from backend.analytics.sources import Choice, is_kept, source_of
+from backend.analytics.sources import Choice, GrainName, is_kept, source_of
 from backend.common.errors import Unprocessable
 
 METRICS: Mapping[str, Unit] = {name: metric.unit for name, metric in ALL.items()}
@@ -30,8 +30,11 @@ ORDERS: Mapping[str, str] = {
     "cost": "sum(cost)",
     "errors": "sum(errors)",
 }
+LONGEST: Mapping[str, GrainName] = {"hour": "h", "day": "d", "week": "d", "month": "m", "": "m"}
+"""The longest time of a row that lies within one bucket, whichever it is."""
 PATIENCE_S = 20
 QUERY_CANCELLED = "57014"
+SHORTEST_MONTH = timedelta(days=28)
 
 
 def sums_by(
@@ -46,7 +49,8 @@ def sums_by(
 
     Without `events` sums of what they tell (`OF_EVENTS`) may be 0.
     """
-    source = source_of(choice, dimension, parts, events=events, by_hour=bucket == "hour")
+    longest = LONGEST[bucket]
+    source = source_of(choice, dimension, parts, events=events, longest=longest, months=_months(choice, longest))
     at = f"date_trunc('{bucket}', at, 'UTC')" if bucket else "'epoch'::timestamptz"
     value = "value" if dimension != "total" else "''::text"
     rows = f"SELECT {at} AS bucket, {value} AS value, {', '.join(columns_of(parts))} FROM ({source.sql}) AS pieces"
@@ -62,27 +66,30 @@ def sums_most(choice: Choice, dimension: str, by: Order, limit: int, parts: Sequ
 
     Without parts they have what is kept of end users.
     """
-    source = source_of(choice, dimension, parts, events=False)
+    source = source_of(choice, dimension, parts, events=False, longest="m", months=_months(choice, "m"))
     order = f"{ORDERS[by]} DESC, value"
     if parts:
-        columns = ", ".join(columns_of(parts))
-        rows = packed(f"SELECT value, {columns} FROM pieces JOIN most USING (value)", ("value",), parts)
-        # Read once for both, and only the arrays of those that are shown travel.
-        sql = f"""
-            WITH pieces AS MATERIALIZED ({source.sql}),
-                 most AS (SELECT value FROM pieces GROUP BY value ORDER BY {order} LIMIT %(limit)s)
-            SELECT rows.* FROM ({rows}) AS rows ORDER BY {order.replace("sum(", "(")}
-        """
+        rows = packed(source.sql, ("value",), parts)
+        sql = f"SELECT rows.* FROM ({rows}) AS rows ORDER BY {order.replace('sum(', '(')} LIMIT %(limit)s"
     else:
         sums = ", ".join(f"sum({name})" if name in IN_END_USERS else "0" for name in SUMMED)
         # They are thousands: to find out which are most, only what orders them is summed up for all.
         sql = f"""
             WITH most AS MATERIALIZED (
                 SELECT value FROM ({source.sql}) AS pieces GROUP BY value ORDER BY {order} LIMIT %(limit)s)
-            SELECT value, {sums} FROM ({source.sql}) AS pieces JOIN most USING (value) GROUP BY value ORDER BY {order}
+            SELECT value, {sums} FROM ({source.sql}) AS pieces WHERE value = ANY(ARRAY(SELECT value FROM most))
+             GROUP BY value ORDER BY {order}
         """
     found = _fetch(choice, dimension, sql, {**source.parameters, "limit": limit})
     return {str(row[0]): _sums(row[1:], parts) for row in found}
+
+
+def _months(choice: Choice, longest: GrainName) -> list[datetime]:
+    """Return the months of the period that are kept, in order."""
+    if longest != "m" or choice.until - choice.since < SHORTEST_MONTH:
+        return []
+    kept = Month.objects.filter(workspace_id=choice.workspace_id, is_kept=True)
+    return list(kept.filter(at__gte=choice.since, at__lt=choice.until).order_by("at").values_list("at", flat=True))
 
 
 def is_behind(choice: Choice) -> bool:
@@ -93,9 +100,10 @@ def is_behind(choice: Choice) -> bool:
 
 
 def _fetch(choice: Choice, dimension: str, sql: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
-    """Run a query; one that no roll-up answers may take only so long."""
+    """Run a query, with room for its histograms; one that no roll-up answers may take only so long."""
     if is_kept(choice, dimension):
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(sql, parameters)
             return cursor.fetchall()
     try:

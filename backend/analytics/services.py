@@ -1,4 +1,4 @@
-"""Counting: hours that have changed are counted anew, whole, and their days from them; twice gives the same."""
+"""Counting: hours that have changed are counted anew, whole, and days and months from them; twice gives the same."""
 
 # ruff: noqa: S608 -- every name in the SQL is ours, every value a parameter
 
@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from backend.analytics import combinations
 from backend.analytics.merging import columns_of, merged, node_columns, unit_columns
-from backend.analytics.models import ALL_APPS, Change, CombinedRollup, EndUserRollup, Rollup, Settled
-from backend.analytics.sources import HOUR, LIVE_VALUES
+from backend.analytics.models import ALL_APPS, Change, CombinedRollup, EndUserRollup, Month, Rollup, Settled
+from backend.analytics.sources import HOUR, LIVE_VALUES, month_after
 from backend.analytics.units import NODES, UNITS
 
 DAY = timedelta(days=1)
 PATIENCE_S = 6.0
 """How long whoever removes runs waits for counting, within its own lease; a day takes some seconds."""
+QUIET = timedelta(hours=1)
 _LOCK = 7_216_081
 """Who counts holds PostgreSQL's advisory lock of this number to the end of its transaction: one at a time."""
 
@@ -39,10 +41,13 @@ NODES_BY_KIND = f"""
     SELECT n.at, scope.app_id, 'node' AS dimension, n.value, {node_columns()}
       FROM ({NODES}) AS n CROSS JOIN LATERAL {_SCOPES.format("n")} WHERE scope.app_id IS NOT NULL
 """
-HOURS_OF_DAY = f"""
-    SELECT date_trunc('day', at, 'UTC') AS at, app_id, dimension, value, {_COLUMNS} FROM analytics_rollup
-     WHERE workspace_id = %(workspace)s AND grain = 'h' AND at >= %(since)s AND at < %(until)s
-"""
+
+
+def _finer(length: str, grain: str) -> str:
+    return f"""
+        SELECT date_trunc('{length}', at, 'UTC') AS at, app_id, dimension, value, {_COLUMNS} FROM analytics_rollup
+         WHERE workspace_id = %(workspace)s AND grain = '{grain}' AND at >= %(since)s AND at < %(until)s
+    """
 
 
 def _insert(grain: str, rows: str) -> str:
@@ -58,7 +63,8 @@ _HOUR_STATEMENTS = (
     _insert("h", NODES_BY_KIND),
     *combinations.HOUR_STATEMENTS,
 )
-_DAY_STATEMENTS = (_insert("d", HOURS_OF_DAY), *combinations.DAY_STATEMENTS)
+_DAY_STATEMENTS = (_insert("d", _finer("day", "h")), *combinations.DAY_STATEMENTS)
+_MONTH_STATEMENTS = (_insert("m", _finer("month", "d")), *combinations.MONTH_STATEMENTS)
 
 
 def _replace(
@@ -80,6 +86,10 @@ def _replace(
 
 def _day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _month_of(moment: datetime) -> datetime:
+    return _day_of(moment).replace(day=1)
 
 
 def changes_count() -> int:
@@ -110,6 +120,28 @@ def _count_day(workspace_id: uuid.UUID, day: datetime, hours: set[datetime]) -> 
     for since, until in _stretches(sorted(hours - set(settled.values_list("hour", flat=True)))):
         _replace("h", _HOUR_STATEMENTS, workspace_id, since, until)
     _replace("d", _DAY_STATEMENTS, workspace_id, day, day + DAY)
+    # Whoever reads this month's rows just now reads what was true a moment ago: they stay until it is summed up anew.
+    changed = {"is_kept": False, "changed_at": timezone.now()}
+    Month.objects.update_or_create(workspace_id=workspace_id, at=_month_of(day), defaults=changed)
+
+
+def month_keep(quiet: timedelta = QUIET) -> bool:
+    """Sum up a month that is over and has been `quiet` since; returns whether there was one.
+
+    What changes in a month that is kept has it read by the day again, until nothing has changed for so long: its days
+    may be many, and verdicts come one by one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        now = timezone.now()
+        waiting = Month.objects.filter(is_kept=False, at__lt=_month_of(now), changed_at__lte=now - quiet)
+        month = waiting.order_by("changed_at").first() if cursor.fetchone()[0] else None
+        if month is None:
+            return False
+        _replace("m", _MONTH_STATEMENTS, month.workspace_id, month.at, month_after(month.at))
+        month.is_kept = True
+        month.save(update_fields=["is_kept"])
+        return True
 
 
 def changes_settle(workspace_id: uuid.UUID, before: datetime) -> bool:
@@ -154,6 +186,8 @@ def rebuild(said: Callable[[str], None] = lambda _: None) -> int:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             _count_day(workspace_id, day, {day + hour * HOUR for hour in range(24)})
         said(f"{done} of {len(days)} days")
+    while month_keep(quiet=timedelta(0)):
+        pass
     return len(days)
 
 

@@ -1,7 +1,8 @@
-"""Where the rows of an answer come from: days and hours that are summed already, and the runs themselves.
+"""Where the rows of an answer come from: months, days and hours that are summed already, and the runs themselves.
 
 A period is cut into `[since … hour) runs · [hour … day) hours · [day … day) days · [… hour) hours · [… until) runs`, so
-that its ends are exact and what happens now is counted at once. A choice that no roll-up keeps is counted from the
+that its ends are exact and what happens now is counted at once; of its days, months that are kept are rows of their
+own. A choice that no roll-up keeps is counted from the
 runs alone: as exact, and as slow as it is to read them.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Literal
 
 from backend.analytics.combinations import kept_combined, kept_end_users
 from backend.analytics.measures import PARTS, Part
@@ -20,6 +22,8 @@ from backend.analytics.models import ALL_APPS
 from backend.analytics.units import NODES, UNITS
 
 HOUR = timedelta(hours=1)
+GrainName = Literal["h", "d", "m"]
+Span = tuple[GrainName, datetime, datetime]
 LIVE_VALUES: Mapping[str, str] = MappingProxyType(
     {
         "total": "''",
@@ -62,11 +66,13 @@ def source_of(
     parts: Sequence[Part] = PARTS,
     *,
     events: bool = True,
-    by_hour: bool = False,
+    longest: GrainName = "d",
+    months: Sequence[datetime] = (),
 ) -> Source:
     """Return where the rows of a choice come from, with the values of a dimension; `events` as in `unit_columns`.
 
-    The `at` of a row is its hour only `by_hour`; otherwise that of a whole day's is its beginning.
+    The `at` of a row is where its time begins: an hour, a day or a month ("h", "d" or "m"), none longer than `longest`.
+    `months` are those that are kept, in order.
     """
     parameters: dict[str, object] = {"workspace": choice.workspace_id, "app": choice.app_id or ALL_APPS}
     pieces: list[str] = []
@@ -84,7 +90,7 @@ def source_of(
         add(live, choice.since, choice.until)
     else:
         add(live, choice.since, first)
-        for grain, since, until in [("h", first, last)] if by_hour else _spans(first, last):
+        for grain, since, until in _spans(first, last, longest, months):
             add(kept.replace("%(grain)s", f"'{grain}'"), since, until)
         add(live, last, choice.until)
     return Source(" UNION ALL ".join(pieces), parameters)
@@ -105,12 +111,34 @@ def _ceiling(moment: datetime, step: timedelta) -> datetime:
     return floor if floor == moment else floor + step
 
 
-def _spans(first: datetime, last: datetime) -> list[tuple[str, datetime, datetime]]:
+def month_after(at: datetime) -> datetime:
+    """Return the beginning of the month that follows one, given by its beginning."""
+    return (at + timedelta(days=31)).replace(day=1)
+
+
+def _spans(first: datetime, last: datetime, longest: GrainName, months: Sequence[datetime]) -> list[Span]:
     day = timedelta(days=1)
     first_day, last_day = _ceiling(first, day), _floor(last, day)
-    if first_day >= last_day:
+    if first_day >= last_day or longest == "h":
         return [("h", first, last)]
-    return [("h", first, first_day), ("d", first_day, last_day), ("h", last_day, last)]
+    whole = [("d", first_day, last_day)] if longest == "d" else _months_among(first_day, last_day, months)
+    return [("h", first, first_day), *whole, ("h", last_day, last)]
+
+
+def _months_among(first: datetime, last: datetime, months: Sequence[datetime]) -> list[Span]:
+    """Cut days where months stand for them; those that follow each other are one span."""
+    spans: list[Span] = []
+    at = first
+    for month in months:
+        following = month_after(month)
+        if month < first or following > last:
+            continue
+        if spans and month == at:
+            spans[-1] = ("m", spans[-1][1], following)
+        else:
+            spans += [("d", at, month), ("m", month, following)]
+        at = following
+    return [*spans, ("d", at, last)]
 
 
 def _live(choice: Choice, dimension: str, parts: Sequence[Part], parameters: dict[str, object], events: bool) -> str:

@@ -1,10 +1,10 @@
-"""Celery's side of counting: hours that have changed since the last beat."""
+"""Celery's side of counting: hours that have changed since the last beat, and months that are over."""
 
 import time
 
 from celery import shared_task
 
-from backend.analytics.services import changes_count
+from backend.analytics.services import changes_count, month_keep
 
 BUDGET_S = 8
 """What has changed longest ago comes first, and the next beat goes on where this one stopped."""
@@ -14,5 +14,5 @@ BUDGET_S = 8
 def count() -> None:
     """Count what has changed, for as long as a beat takes."""
     deadline = time.monotonic() + BUDGET_S
-    while changes_count() and time.monotonic() < deadline:
+    while (changes_count() or month_keep()) and time.monotonic() < deadline:
         pass

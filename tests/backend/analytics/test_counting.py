@@ -123,7 +123,7 @@ def test_a_rebuild_makes_what_counting_made(seeded: Seeded) -> None:
     Rollup.objects.all().update(runs=1_000_000)
     CombinedRollup.objects.all().update(errors=1_000_000)
     EndUserRollup.objects.filter(value="user-0").delete()
-    assert rebuild() == len({row[2].date() for row in before})
+    assert rebuild() == len({row[2].date() for row in before if row[1] != "m"})
     assert kept() == before
 
 
