@@ -14,9 +14,10 @@ from backend.cli.bench import bench_run
 from backend.cli.doctor import doctor
 from backend.cli.down import down
 from backend.cli.engines import engine_install, engines_list
-from backend.cli.errors import CommandError, NotYetError
+from backend.cli.errors import CommandError
 from backend.cli.evaluate import evaluate
 from backend.cli.logs import logs
+from backend.cli.model_speed import model_bench
 from backend.cli.models import (
     model_add,
     model_load,
@@ -36,6 +37,7 @@ from backend.embedded.errors import EmbeddedError
 from backend.embedded.home import home_resolve
 
 INTERRUPTED = 130
+MOST_STREAMS = 64
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
@@ -281,6 +283,27 @@ def model_quantize_command(
     )
 
 
+@models_app.command("bench", help="Measure how fast a model of this machine answers.")
+def model_bench_command(
+    name: str,
+    streams: Annotated[str, typer.Option(help="Answers at once, separated by commas.")] = "1,8",
+    tokens: Annotated[int, typer.Option(min=8, max=4096, help="How long each answer is.")] = 128,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")] = None,
+    home: HomeOption = None,
+) -> None:
+    model_bench(home_resolve(home), name=name, streams=_counts(streams), tokens=tokens, json_file=json_file)
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        counts = ()
+    if not counts or not all(1 <= count <= MOST_STREAMS for count in counts):
+        raise CommandError(f"--streams {text!r} is no list of numbers from 1 to {MOST_STREAMS}: give 1,8 for example")
+    return counts
+
+
 @models_app.command("train-starter", help="Train the embedded model's adapter on this machine; takes hours.")
 def train_starter_command(  # one for each option
     minutes: Annotated[float, typer.Option(help="How long to train.")] = 110.0,
@@ -308,22 +331,10 @@ def engine_install_command(name: str, home: HomeOption = None) -> None:
     engine_install(home_resolve(home), name)
 
 
-def _models_not_yet(verb: str) -> None:
-    @models_app.command(verb, help="Not yet.", context_settings=ANY_ARGUMENTS)
-    def command(context: typer.Context) -> None:
-        raise NotYetError(f"not yet: models {verb} has not come with this release")
-
-
-_models_not_yet("bench")
-
-
 def main() -> None:
     """Run the verb; an error that its user can put right is one message, never a stack trace."""
     try:
         app(prog_name="atelier")
-    except NotYetError as error:
-        say(str(error))
-        sys.exit(error.exit_code)
     except CommandError as error:
         say(f"atelier: {error}")
         sys.exit(error.exit_code)

@@ -5,9 +5,3 @@ class CommandError(Exception):
     """The command cannot do what was asked; the message says why and what to do."""
 
     exit_code = 1
-
-
-class NotYetError(CommandError):
-    """A verb of the contract whose work has not come yet: it never pretends."""
-
-    exit_code = 2

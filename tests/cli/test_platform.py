@@ -102,6 +102,25 @@ def test_an_admin_is_made_once_and_a_token_stands_alone_on_stdout(platform: Home
     assert len(token.stdout.split()) == 1
 
 
+def test_a_model_is_timed_as_an_application_asks_it(platform: Home, tmp_path: Path) -> None:
+    file = tmp_path / "chat.json"
+    asked = ("models", "bench", "smollm2-135m-instruct", "--streams", "1,3", "--tokens", "8", "--json", str(file))
+    done = atelier_run(platform.root, *asked)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text("utf-8"))
+    assert [one["streams"] for one in found["decode"]] == [1, 3]
+    assert found["prompt_tokens"] >= 300
+    assert all(one["tokens_s"] > 0 < one["first_s"] for one in (found["decode"]))
+    assert f"a prompt of {found['prompt_tokens']} tokens" in done.stderr
+    assert "3 answers at once" in done.stderr
+    embedding = atelier_run(platform.root, "models", "bench", "all-minilm-l6-v2", "--json", str(file))
+    assert embedding.returncode == 0, embedding.stderr
+    assert json.loads(file.read_text("utf-8"))["texts_s"] > 0
+    unknown = atelier_run(platform.root, "models", "bench", "none")
+    assert unknown.returncode == 1
+    assert "no model 'none' on this machine: `./atelier models list`" in unknown.stderr
+
+
 @pytest.mark.parametrize("name", ["worker-jobs", "redis", "postgres"])
 def test_a_killed_process_is_replaced_and_the_platform_is_well_again(platform: Home, name: str) -> None:
     before = running(platform).process(name)

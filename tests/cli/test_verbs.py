@@ -9,11 +9,11 @@ from backend.embedded.home import Home
 from tests.cli.conftest import Atelier
 
 
-def test_a_verb_that_has_not_come_says_so_in_one_line_and_exits_2(atelier: Atelier) -> None:
-    done = atelier("models", "bench")
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("not yet: ")
+@pytest.mark.parametrize("streams", ["", "0", "1,x", "65", "1;8"])
+def test_streams_of_a_bench_are_numbers(atelier: Atelier, streams: str) -> None:
+    done = atelier("models", "bench", "smollm2-135m-instruct", "--streams", streams)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"atelier: --streams {streams!r} is no list of numbers from 1 to 64")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -42,6 +42,7 @@ def test_down_without_a_platform_is_harmless(atelier: Atelier, home: Home) -> No
         ("admin", "create", "--email", "a@example.org", "--password", "long enough"),
         ("token", "create", "--email", "a@example.org"),
         ("models", "list"),
+        ("models", "bench", "smollm2-135m-instruct"),
     ],
 )
 def test_a_verb_that_needs_the_platform_says_how_to_start_it(atelier: Atelier, arguments: tuple[str, ...]) -> None:
