@@ -17,7 +17,7 @@ from rag.stores.searching import Found
 from rag.stores.tables import ChunkTables, Cursor, integer
 from rag.types import Query
 
-CHOOSING = 10_000
+CHOOSING = 7_000
 """Up to so many postings are read to choose candidates."""
 CANDIDATES = 200
 """So many candidates are scored by all words, or four times as many as are asked for, if that is more."""
