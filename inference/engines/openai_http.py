@@ -67,6 +67,10 @@ class Timeouts:
     attempts: int = 3
 
 
+_OWN_SERVER = Timeouts(idle_s=300.0)
+"""Our own server lets answers that are long already wait for others, and says when a model has failed."""
+
+
 class OpenAIHttpEngine:
     """Speaks to one base URL (`…/v1`) through a client that the caller made and closes.
 
@@ -93,7 +97,7 @@ class OpenAIHttpEngine:
         )
         self._dialect: Dialect = dialect
         self._quirks = quirks_of(base_url)
-        self._wait = timeouts or Timeouts()
+        self._wait = timeouts or (_OWN_SERVER if dialect == "atelier" else Timeouts())
         self._timeout = httpx.Timeout(self._wait.first_token_s, connect=self._wait.connect_s)
         self._breaker = breaker
         self._sleep = sleep

@@ -1,5 +1,6 @@
 """The HTTP engine against scripted servers: what it sends, how it reads, when it tries again."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 
@@ -243,6 +244,23 @@ async def test_a_stream_that_is_not_the_protocol_is_an_error(
 ) -> None:
     with pytest.raises(kind):
         await Upstream(answer).deltas()
+
+
+@pytest.mark.parametrize(("dialect", "idle_s"), [("openai", 60), ("atelier", 300)])
+async def test_our_own_server_may_let_an_answer_wait_longer(
+    dialect: Dialect, idle_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float | None] = []
+
+    def limited(delay_s: float | None) -> asyncio.Timeout:
+        limits.append(delay_s)
+        return asyncio.Timeout(None)
+
+    monkeypatch.setattr(asyncio, "timeout", limited)
+    engine = Upstream(stream(piece(content="a"), piece(content="b"), END)).engine(dialect)
+    assert "".join([delta.text async for delta in engine.generate(ASK)]) == "ab"
+    assert limits[0] == 300
+    assert set(limits[1:]) == {idle_s}
 
 
 async def test_timeouts_are_told_apart() -> None:
