@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from agents.errors import CodeFailed
 from agents.ports import CodeLimits, Language
@@ -323,22 +323,25 @@ async def set_off(pool: SandboxPool, host: Host, bomb: Bomb) -> Blast:
 
 
 async def set_off_all() -> dict[str, dict[str, object]]:
-    """Return what came of every bomb, three at a time."""
+    """Return what came of every bomb, as `Blast` has it, three at a time."""
     pool = SandboxPool()
     assert pool.reason_off == "", pool.reason_off
     host = host_found()
-    blasts: dict[str, dict[str, object]] = {}
+    blasts: dict[str, Blast] = {}
     left = list(BOMBS)
 
     async def work() -> None:
         while left:
             bomb = left.pop()
-            blast = await set_off(pool, host, bomb)
-            blasts[bomb.name] = {"told": blast.told, "elapsed_s": blast.elapsed_s, "beside": blast.beside}
+            blasts[bomb.name] = await set_off(pool, host, bomb)
 
     await asyncio.gather(work(), work(), work())
+    # Three at a time beside other tests: one that ended late is set off again, alone.
+    for bomb in BOMBS:
+        if blasts[bomb.name].elapsed_s >= bomb.limits.wall_s + GRACE_S:
+            blasts[bomb.name] = await set_off(pool, host, bomb)
     await pool.aclose()
-    return blasts
+    return {name: asdict(blast) for name, blast in blasts.items()}
 
 
 if __name__ == "__main__":
