@@ -100,9 +100,9 @@ class LexicalSearch:
             return _found(self._cursor)
         others = [[term.id for term in rest], [term.weight for term in rest]]
         statement = self._tables.sql(_PRUNED).replace("@", condition)
-        self._cursor.execute(
-            statement, [*norm, *chosen, *parameters, max(CANDIDATES, 4 * limit), *norm, *others, limit]
-        )
+        most = sum(term.weight for term in rest)
+        candidates = [max(CANDIDATES, 4 * limit), most, limit - 1]
+        self._cursor.execute(statement, [*norm, *chosen, *parameters, *candidates, *norm, *others, limit])
         return _found(self._cursor)
 
     def _restricted(self, limit: int) -> list[Found]:
@@ -163,6 +163,7 @@ FROM (SELECT %s::float8, %s::float8) AS n (base, slope),
 @
 GROUP BY p.passage_id ORDER BY score DESC, p.passage_id LIMIT %s
 """.replace("#score", _SCORE)
+# Candidates that all the other words together could not bring among those that are wanted are not looked up for them.
 _PRUNED = """
 WITH candidate AS MATERIALIZED (
     SELECT p.passage_id, #score AS score
@@ -171,9 +172,12 @@ WITH candidate AS MATERIALIZED (
          JOIN {posting} AS p ON p.term_id = w.term_id
     @
     GROUP BY p.passage_id ORDER BY score DESC, p.passage_id LIMIT %s
+), likely AS (
+    SELECT passage_id, score FROM candidate
+    WHERE score + %s >= coalesce((SELECT score FROM candidate ORDER BY score DESC OFFSET %s LIMIT 1), 0)
 )
 SELECT c.passage_id, c.score + coalesce(more.score, 0) AS score
-FROM candidate AS c LEFT JOIN LATERAL (
+FROM likely AS c LEFT JOIN LATERAL (
     SELECT #score AS score
     FROM (SELECT %s::float8, %s::float8) AS n (base, slope),
          unnest(%s::bigint[], %s::float8[]) AS w (term_id, weight) CROSS JOIN LATERAL (
