@@ -1,19 +1,17 @@
 """`models bench`: how fast a model of this machine answers, asked over HTTP as an application asks it."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
-from pathlib import Path
 from random import Random
 from statistics import median
 
 import httpx
 
-from backend.cli.benches.table import machine
+from backend.cli.benches.table import json_write, machine
 from backend.cli.errors import CommandError
 from backend.cli.screen import say
 from backend.embedded.home import Home
@@ -69,8 +67,7 @@ def model_bench(home: Home, *, name: str, streams: Sequence[int], tokens: int, j
         raise CommandError(error.message) from error
     _say(name, found)
     if json_file:
-        body = {"model": name, "machine": machine(), **asdict(found)}
-        Path(json_file).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        json_write(json_file, {"model": name, "machine": machine(), **asdict(found)})
 
 
 async def _measured(url: str, name: str, streams: Sequence[int], tokens: int) -> Speed | EmbeddingSpeed:

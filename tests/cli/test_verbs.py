@@ -2,9 +2,12 @@
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 
+from backend.cli.benches.table import json_write
+from backend.cli.errors import CommandError
 from backend.embedded.home import Home
 from tests.cli.conftest import Atelier
 
@@ -15,6 +18,11 @@ def test_streams_of_a_bench_are_numbers(atelier: Atelier, streams: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"atelier: --streams {streams!r} is no list of numbers from 1 to 64")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_figures_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: No such file or directory; choose another file"):
+        json_write(str(tmp_path / "none" / "a.json"), {})
 
 
 def test_there_must_be_an_adapter_to_begin_with(atelier: Atelier) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from backend.cli.errors import CommandError
 from backend.cli.screen import say
 
 
@@ -30,6 +31,14 @@ def machine() -> dict[str, object]:
     return {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load": os.getloadavg()}
 
 
+def json_write(file: str, body: Mapping[str, object]) -> None:
+    """Write figures; raises CommandError where they cannot be."""
+    try:
+        Path(file).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file!r} cannot be written: {error.strerror}; choose another file for --json") from error
+
+
 def report(name: str, peer: str, rows: Sequence[Row], raw: Mapping[str, Sequence[float]], json_file: str | None) -> int:
     """Print the table, write the JSON when asked for, and return 1 when a gate is missed."""
     width = max(len(row.metric) for row in rows)
@@ -43,5 +52,5 @@ def report(name: str, peer: str, rows: Sequence[Row], raw: Mapping[str, Sequence
         for row in shown:
             del row["is_met"]
         body = {"name": name, "machine": machine(), "rows": shown, "raw_ms": {key: list(raw[key]) for key in raw}}
-        Path(json_file).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        json_write(json_file, body)
     return 0 if all(row.is_met for row in rows) else 1
