@@ -1,45 +1,54 @@
-"""From found passages to the chunks that are returned: one hit per chunk, under its best passage."""
+"""From ranked passages to the chunks that are returned: one hit per chunk, under its best passage."""
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from rag.stores.searching import Found
 from rag.stores.tables import ChunkTables, Cursor, integer
 from rag.types import Area, Hit, Query
 
 # Passages of one chunk share a hit: the first try looks a little further, the next ones much further.
-_SPARE = 2
+SPARE = 2
 _FURTHER = 6
 _MOST_PASSAGES = 4000
 
 
-def hits_found(cursor: Cursor, tables: ChunkTables, query: Query, best: Callable[[int], list[Found]]) -> list[Hit]:
-    """Return the query's best chunks, given a search for the best n passages."""
-    limit = query.top_k + _SPARE
-    while True:
-        found = best(limit)
-        hits = _chunks_of(cursor, tables, query, found)
-        if len(hits) >= query.top_k or len(found) < limit or limit >= _MOST_PASSAGES:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A statement that gives passages and their scores in 0…1, best first, and what it is asked with."""
+
+    sql: str
+    parameters: tuple[object, ...]
+
+
+def hits_found(
+    cursor: Cursor, tables: ChunkTables, query: Query, ranking: Callable[[int], Ranking | None]
+) -> list[Hit]:
+    """Return the query's best chunks, given what ranks the best n passages, or None where there are none."""
+    limit = query.top_k + SPARE
+    while (ranked := ranking(limit)) is not None:
+        # Ranked and read in one: each statement more is a journey there and back.
+        parameters = [*ranked.parameters, query.scope, list(query.dataset_ids)]
+        cursor.execute(tables.sql(_CHUNKS).replace("#ranking", ranked.sql), parameters)
+        rows = cursor.fetchall()
+        hits = _hits(rows)
+        if len(hits) >= query.top_k or len(rows) < limit or limit >= _MOST_PASSAGES:
             return hits[: query.top_k]
         limit = min(limit * _FURTHER, _MOST_PASSAGES)
+    return []
 
 
-def _chunks_of(cursor: Cursor, tables: ChunkTables, query: Query, found: Sequence[Found]) -> list[Hit]:
-    if not found:
-        return []
-    scores = dict(found)
-    parameters = [query.scope, list(query.dataset_ids), list(scores)]
-    cursor.execute(tables.sql(_CHUNKS), parameters)
+def _hits(rows: Sequence[tuple[object, ...]]) -> list[Hit]:
     best: dict[str, Hit] = {}
-    for row in cursor.fetchall():
-        hit = hit_of(row[1:], scores[integer(row[0])])
+    for score, *columns in rows:
+        hit = hit_of(columns, float(str(score)))
         if hit.chunk_id not in best or best[hit.chunk_id].score < hit.score:
             best[hit.chunk_id] = hit
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.document_id, hit.position))
 
 
 def hit_of(row: Sequence[object], score: float) -> Hit:
-    """Return a hit from the columns of `_CHUNKS` after the passage."""
+    """Return a hit from the columns of `_CHUNKS` after the score."""
     chunk_id, document_id, dataset_id, text, page, position, answer, areas, child = row
     # Most have none, and parsing a hundred of them takes longer than reading them.
     corners = () if areas == "[]" else json.loads(str(areas))
@@ -53,7 +62,7 @@ def hit_of(row: Sequence[object], score: float) -> Hit:
         score=min(max(score, 0.0), 1.0),
         answer=str(answer),
         areas=tuple(Area(*four) for four in corners),
-        child=str(child),
+        child=str(text) if child is None else str(child),
     )
 
 
@@ -65,11 +74,13 @@ def hits_around(cursor: Cursor, tables: ChunkTables, query: Query, hit: Hit, chu
     return [hit_of(row, hit.score) for row in cursor.fetchall()]
 
 
+# A passage that is its chunk's whole text is not sent twice.
 _CHUNKS = """
-SELECT p.id, c.id::text, c.document_id::text, c.dataset_id::text, c.text, c.page, c.position, c.answer,
-    c.areas::text, p.text
-FROM {passage} AS p JOIN {chunk} AS c ON c.id = p.chunk_id
-WHERE c.workspace_id = %s::uuid AND c.dataset_id = ANY(%s::uuid[]) AND p.is_live AND p.id = ANY(%s::bigint[])
+SELECT ranked.score, c.id::text, c.document_id::text, c.dataset_id::text, c.text, c.page, c.position, c.answer,
+    c.areas::text, nullif(p.text, c.text)
+FROM (#ranking) AS ranked (passage_id, score)
+    JOIN {passage} AS p ON p.id = ranked.passage_id JOIN {chunk} AS c ON c.id = p.chunk_id
+WHERE c.workspace_id = %s::uuid AND c.dataset_id = ANY(%s::uuid[]) AND p.is_live
 """
 _AROUND = """
 WITH live AS (

@@ -41,13 +41,13 @@ class PgvectorStore:
         require_direction(vector)
         with self._connect() as cursor:
             search = VectorSearch(cursor, self._tables, query, vector)
-            return hits_found(cursor, self._tables, query, search.best)
+            return hits_found(cursor, self._tables, query, search.ranking)
 
     def matching(self, *, query: Query) -> list[Hit]:
         """Return the `query.top_k` chunks of highest BM25; a score is the share of what the query's words weigh."""
         with self._connect() as cursor:
             search = LexicalSearch(cursor, self._tables, query, analyze)
-            return hits_found(cursor, self._tables, query, search.best)
+            return hits_found(cursor, self._tables, query, search.ranking)
 
     def languages(self, *, query: Query) -> Mapping[str, int]:
         """Return the languages of what the query searches, with the number of passages in each."""

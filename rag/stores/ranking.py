@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rag.lexical.bm25 import Weights, norm_of, weights_of
 from rag.stores.conditions import Restriction, restriction_of
+from rag.stores.hits import Ranking
 from rag.stores.lexicon import Analyze, languages_sum
-from rag.stores.searching import Found
 from rag.stores.tables import ChunkTables, Cursor, integer
 from rag.types import Query
 
@@ -57,24 +57,25 @@ def statistics_of(cursor: Cursor, tables: ChunkTables, query: Query) -> Statisti
 
 
 class LexicalSearch:
-    """One query's ranking by words, repeated with a larger limit where passages share chunks."""
+    """One query's ranking by words, asked again with a larger limit where passages share chunks."""
 
     def __init__(self, cursor: Cursor, tables: ChunkTables, query: Query, analyze: Analyze) -> None:
         self._cursor = cursor
         self._tables = tables
         self._query = query
         statistics = statistics_of(cursor, tables, query)
-        self._norm = norm_of(statistics.passages, statistics.words)
+        norm = norm_of(statistics.passages, statistics.words)
+        self._length_norm = (norm.base, norm.slope)
         analyses = [analyze(query.text, language) for language in statistics.languages]
         self._terms, self._weights = self._weigh(analyses, statistics)
         self._restriction = restriction_of(query, tables)
 
-    def best(self, limit: int) -> list[Found]:
-        """Return the `limit` passages of highest BM25, best first, as shares of what the query's words weigh."""
+    def ranking(self, limit: int) -> Ranking | None:
+        """Return what ranks the `limit` passages of highest BM25, as shares of what the query's words weigh."""
         if not self._terms:
-            return []
-        found = self._restricted(limit) if self._restriction else self._pruned(limit, "", ())
-        return [(passage, min(score / self._weights.total, 1.0)) for passage, score in found]
+            return None
+        ranking = self._restricted(limit) if self._restriction else self._pruned(limit, "", ())
+        return Ranking(_SHARES.replace("#found", ranking.sql), (self._weights.total, *ranking.parameters))
 
     def _weigh(self, analyses: Sequence[Sequence[str]], statistics: Statistics) -> tuple[list[_Term], Weights]:
         wanted = sorted({term for terms in analyses for term in terms})
@@ -88,24 +89,18 @@ class LexicalSearch:
         # One word of several datasets has one weight; what it adds at most counts once per passage either way.
         return sorted(terms, key=lambda term: (-term.weight, term.id)), weights
 
-    def _pruned(self, limit: int, condition: str, parameters: Sequence[object]) -> list[Found]:
-        """Return the best passages for which `condition` holds."""
+    def _pruned(self, limit: int, condition: str, parameters: Sequence[object]) -> Ranking:
+        """Rank the passages for which `condition` holds."""
         first = _choosing(self._terms, limit)
         choosing, rest = self._terms[:first], self._terms[first:]
-        norm = [self._norm.base, self._norm.slope]
-        chosen = [[term.id for term in choosing], [term.weight for term in choosing]]
+        chosen = (*self._length_norm, *_of(choosing), *parameters)
         if not rest:
-            statement = self._tables.sql(_FULL).replace("@", condition)
-            self._cursor.execute(statement, [*norm, *chosen, *parameters, limit])
-            return _found(self._cursor)
-        others = [[term.id for term in rest], [term.weight for term in rest]]
-        statement = self._tables.sql(_PRUNED).replace("@", condition)
-        most = sum(term.weight for term in rest)
-        candidates = [max(CANDIDATES, 4 * limit), most, limit - 1]
-        self._cursor.execute(statement, [*norm, *chosen, *parameters, *candidates, *norm, *others, limit])
-        return _found(self._cursor)
+            return Ranking(self._tables.sql(_FULL).replace("@", condition), (*chosen, limit))
+        candidates = (max(CANDIDATES, 4 * limit), sum(term.weight for term in rest), limit - 1)
+        others = (*self._length_norm, *_of(rest), limit)
+        return Ranking(self._tables.sql(_PRUNED).replace("@", condition), (*chosen, *candidates, *others))
 
-    def _restricted(self, limit: int) -> list[Found]:
+    def _restricted(self, limit: int) -> Ranking:
         assert self._restriction is not None
         allowed = self._allowed(self._restriction)
         if allowed is None:
@@ -115,10 +110,7 @@ class LexicalSearch:
                 f"WHERE (p.passage_id IN ({passages})) IS TRUE",
                 [*self._restriction.parameters, self._query.scope],
             )
-        ids, weights = [term.id for term in self._terms], [term.weight for term in self._terms]
-        norm = [self._norm.base, self._norm.slope]
-        self._cursor.execute(self._tables.sql(_FEW), [*norm, allowed, ids, weights, limit])
-        return _found(self._cursor)
+        return Ranking(self._tables.sql(_FEW), (*self._length_norm, allowed, *_of(self._terms), limit))
 
     def _allowed(self, restriction: Restriction) -> list[int] | None:
         """Return the passages that the filter leaves, or None when they are many."""
@@ -138,10 +130,12 @@ def _choosing(terms: Sequence[_Term], limit: int) -> int:
     return len(terms)
 
 
-def _found(cursor: Cursor) -> list[Found]:
-    return [(integer(passage), float(str(score))) for passage, score in cursor.fetchall()]
+def _of(terms: Sequence[_Term]) -> tuple[list[int], list[float]]:
+    """Return ids and weights, as the statements want them."""
+    return [term.id for term in terms], [term.weight for term in terms]
 
 
+_SHARES = "SELECT passage_id, score / %s FROM (#found) AS found"
 _STATISTICS = """
 SELECT s.dataset_id, s.passages, s.words, s.languages FROM {statistics} AS s
 WHERE s.dataset_id = ANY(%s::uuid[])
@@ -164,6 +158,7 @@ FROM (SELECT %s::float8, %s::float8) AS n (base, slope),
 GROUP BY p.passage_id ORDER BY score DESC, p.passage_id LIMIT %s
 """.replace("#score", _SCORE)
 # Candidates that all the other words together could not bring among those that are wanted are not looked up for them.
+# The others are looked up in one walk through each word's postings, which visits a page of the index once.
 _PRUNED = """
 WITH candidate AS MATERIALIZED (
     SELECT p.passage_id, #score AS score
@@ -172,20 +167,21 @@ WITH candidate AS MATERIALIZED (
          JOIN {posting} AS p ON p.term_id = w.term_id
     @
     GROUP BY p.passage_id ORDER BY score DESC, p.passage_id LIMIT %s
-), likely AS (
+), likely AS MATERIALIZED (
     SELECT passage_id, score FROM candidate
     WHERE score + %s >= coalesce((SELECT score FROM candidate ORDER BY score DESC OFFSET %s LIMIT 1), 0)
-)
-SELECT c.passage_id, c.score + coalesce(more.score, 0) AS score
-FROM likely AS c LEFT JOIN LATERAL (
-    SELECT #score AS score
+), more AS MATERIALIZED (
+    SELECT p.passage_id, #score AS score
     FROM (SELECT %s::float8, %s::float8) AS n (base, slope),
          unnest(%s::bigint[], %s::float8[]) AS w (term_id, weight) CROSS JOIN LATERAL (
-             SELECT o.count, o.words FROM {posting} AS o
-             WHERE o.term_id = w.term_id AND o.passage_id = c.passage_id OFFSET 0
+             SELECT o.passage_id, o.count, o.words FROM {posting} AS o
+             WHERE o.term_id = w.term_id AND o.passage_id = ANY(ARRAY(SELECT passage_id FROM likely)) OFFSET 0
          ) AS p
-) AS more ON true
-ORDER BY score DESC, c.passage_id LIMIT %s
+    GROUP BY p.passage_id
+)
+SELECT likely.passage_id, likely.score + coalesce(more.score, 0) AS score
+FROM likely LEFT JOIN more ON more.passage_id = likely.passage_id
+ORDER BY score DESC, likely.passage_id LIMIT %s
 """.replace("#score", _SCORE)
 _FEW = """
 SELECT p.passage_id, #score AS score
