@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from inference.starter.blocks import blocks
+from inference.starter.fused import attention
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -24,8 +27,16 @@ def branched_attention(
     """Attend as transformers asks it of an implementation.
 
     `query` is (1, heads, tokens, size), `key` and `value` have fewer heads (grouped queries); `ends` are the row's.
-    Returns (1, tokens, heads, size). A mask of tokens by tokens would cost twice as much, most of it for nothing.
+    Returns (1, tokens, heads, size). On a processor it is computed by passes of our own.
     """
+    if query.device.type == "cpu":
+        attended = attention(query[0], key[0] * scaling, value[0], tuple(blocks(ends)))[None]
+    else:
+        attended = _with_torch(query, key, value, ends, scaling)
+    return attended.transpose(1, 2).contiguous(), None
+
+
+def _with_torch(query: "Tensor", key: "Tensor", value: "Tensor", ends: Sequence[int], scaling: float) -> "Tensor":
     import torch
     from torch.nn.attention.bias import causal_lower_right
 
@@ -42,4 +53,4 @@ def branched_attention(
         all_values = torch.cat((shared_values, own_values), dim=2)
         mask = causal_lower_right(own_queries.shape[2], all_keys.shape[2])
         parts.append(attend(own_queries, all_keys, all_values, attn_mask=mask, scale=scaling))
-    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
+    return torch.cat(parts, dim=2)

@@ -16,6 +16,7 @@ from inference.chat_template import ChatTemplate
 from inference.starter.adapter_file import adapter_read, adapter_write
 from inference.starter.branches import BRANCHED, branched_attention
 from inference.starter.encode import Packed, encode, packed
+from inference.starter.fused import fuse
 from inference.starter.mixture import Mixture
 from inference.starter.weights import Weights, lora
 
@@ -116,7 +117,10 @@ def _with_adapter(model_file: Path, settings: Settings) -> "PeftModel":
         model_file.parent, gguf_file=model_file.name, dtype=torch.float32, attn_implementation=BRANCHED
     )
     config = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=list(PROJECTIONS))
-    return get_peft_model(base.to(settings.device, _type(settings.device)), config, autocast_adapter_dtype=False)
+    model = get_peft_model(base.to(settings.device, _type(settings.device)), config, autocast_adapter_dtype=False)
+    if settings.device == "cpu":
+        fuse(model)
+    return model
 
 
 def _type(device: str) -> "torch.dtype":
@@ -151,11 +155,13 @@ def _steps(rows: Iterator[Packed], settings: Settings) -> Iterator[list[Packed]]
 
 
 def _learn(model: "PeftModel", rows: list[Packed], device: str) -> float:
-    """Add the gradients of the mean loss over all learned tokens of the rows; returns it."""
-    learned = sum(sum(row.learned) for row in rows)
+    """Add the gradients of the mean of the rows' losses per learned token; returns it.
+
+    A row of talk has many times as many learned tokens as one of answers from passages, and would drown it.
+    """
     total = 0.0
     for row in rows:
-        loss = _loss(model, row, device) / learned
+        loss = _loss(model, row, device) / (sum(row.learned) * len(rows))
         loss.backward()
         total += loss.item()
     return total
