@@ -134,9 +134,11 @@ def bench_command(
     only: Annotated[str, typer.Option(metavar="W1,W6", help="These workloads of bench serve.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A short bench serve, retrieval or skills.")] = False,
     data: Annotated[str | None, typer.Option(metavar="DIR", help="Labelled questions, retrieval or skills.")] = None,
+    functions: Annotated[str | None, typer.Option(metavar="DIR", help="Public function calls, skills.")] = None,
     home: HomeOption = None,
 ) -> None:
-    raise typer.Exit(bench_run(home_resolve(home), name, json_file, only=only, is_quick=quick, data=data))
+    chosen = home_resolve(home)
+    raise typer.Exit(bench_run(chosen, name, json_file, only=only, is_quick=quick, data=data, functions=functions))
 
 
 @app.command("eval", help="Run an app over a test set; exits 1 when its score is below --min, 2 for a wrong name.")

@@ -31,12 +31,19 @@ BENCHES: Mapping[str, Bench] = {
 
 
 def bench_run(
-    home: Home, name: str, json_file: str | None, *, only: str = "", is_quick: bool = False, data: str | None = None
+    home: Home,
+    name: str,
+    json_file: str | None,
+    *,
+    only: str = "",
+    is_quick: bool = False,
+    data: str | None = None,
+    functions: str | None = None,
 ) -> int:
     """Run one bench, or all that there are; the highest of their exit codes.
 
     `only` chooses among the workloads of `serve`, `data` is a folder of labelled questions for `retrieval` and
-    `skills`, and `is_quick` makes each shorter.
+    `skills`, `functions` one of public cases of function calls for `skills`, and `is_quick` makes each shorter.
     """
     if name != "all" and name not in BENCHES:
         raise CommandError(f"no bench {name!r}: choose one of {', '.join(BENCHES)} or all")
@@ -45,6 +52,7 @@ def bench_run(
         "--only": (only, ("serve",)),
         "--quick": (is_quick, ("serve", "retrieval", "skills", "analytics")),
         "--data": (data, ("retrieval", "skills")),
+        "--functions": (functions, ("skills",)),
     }
     for option, (given, names) in options.items():
         if given and name not in names:
@@ -54,7 +62,7 @@ def bench_run(
     if name == "retrieval":
         chosen = [partial(retrieval, is_quick=is_quick, data=data)]
     if name == "skills":
-        chosen = [partial(skills, is_quick=is_quick, data=data)]
+        chosen = [partial(skills, is_quick=is_quick, data=data, functions=functions)]
     if name == "analytics":
         chosen = [partial(analytics, is_quick=is_quick)]
     return max(bench(home, json_file) for bench in chosen)

@@ -19,7 +19,7 @@ from inference.starter.sources import Request, Skill, Source, Talk
 from inference.types import Message, ToolCall, ToolSpec
 
 MOST_TOOLS = 8
-BRANCHES = (4, 7)
+BRANCHES = (6, 10)
 _OWN = 0.2
 """So often each of the platform's own tools is offered."""
 PROMPTS = (
@@ -86,7 +86,7 @@ def reacted(random: Random, bench: Bench) -> Group:
     """Return conversations in which an agent with the same tools thinks, acts and observes."""
     tools = bench.offered(random, most=5)
     system = Message("system", react_system(random.choice(PROMPTS), tools))
-    return tuple(_reacted(random, bench, tools, system) for _ in range(random.randint(3, 5)))
+    return tuple(_reacted(random, bench, tools, system) for _ in range(random.randint(4, 7)))
 
 
 def _reacted(random: Random, bench: Bench, tools: Sequence[ToolSpec], system: Message) -> Sample:

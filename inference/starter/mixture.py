@@ -10,7 +10,7 @@ from inference.starter.samples import Group, Sample, random_of
 from inference.starter.sources import Split, skills, sources, talks
 
 TALKS = 8
-SHARES: Mapping[str, float] = {"grounded": 0.53, "called": 0.26, "reacted": 0.11, "talk": 0.1}
+SHARES: Mapping[str, float] = {"grounded": 0.5, "called": 0.32, "reacted": 0.1, "talk": 0.08}
 
 
 class Mixture:

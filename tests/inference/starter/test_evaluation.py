@@ -2,22 +2,9 @@
 
 import pytest
 
-from inference.starter.evaluation import (
-    CallCase,
-    Task,
-    call_cases,
-    grounded_case,
-    is_done,
-    is_right,
-    judged,
-    names_right,
-    tasks,
-)
-from inference.starter.sources import skills
-from inference.types import ToolCall
+from inference.starter.evaluation import Task, grounded_case, is_done, judged, tasks
 
 CASE = grounded_case("How high is it?", ["1,350 m"], ["A hill.", "The peak is 1350 m high."], 2)
-FERRY = CallCase((), (), "book", {"seats": 2, "car": True, "to": "Korvala", "stops": ["Ilo"]})
 
 
 @pytest.mark.parametrize(
@@ -39,33 +26,6 @@ def test_an_answer_is_judged_by_gold_citation_and_refusal(said: str, verdict: tu
 def test_the_number_of_a_citation_is_no_answer() -> None:
     case = grounded_case("How many?", ["2"], ["One.", "Two are there: 2."], 2)
     assert not judged(case, "There are some [2].").answers
-
-
-@pytest.mark.parametrize(
-    ("arguments", "right"),
-    [
-        ('{"seats": 2, "car": true, "to": "korvala.", "stops": ["Ilo"]}', True),
-        ('{"seats": 2.0, "car": true, "to": "Korvala", "stops": ["Ilo"]}', True),
-        ('{"seats": "2", "car": true, "to": "Korvala", "stops": ["Ilo"]}', False),
-        ('{"seats": 2, "car": 1, "to": "Korvala", "stops": ["Ilo"]}', False),
-        ('{"seats": 2, "car": true, "to": "Korvala"}', False),
-        ('{"seats": 2, "car": true, "to": "Korvala", "stops": ["Ilo", "Ala"]}', False),
-        ("{", False),
-    ],
-)
-def test_a_call_is_right_with_all_its_arguments_in_their_types(arguments: str, right: bool) -> None:
-    calls = [ToolCall("1", "book", arguments)]
-    assert names_right(FERRY, calls)
-    assert is_right(FERRY, calls) is right
-
-
-def test_the_cases_offer_the_right_tool_among_as_many_as_asked() -> None:
-    trained = {skill.tool.name for skill in skills("train")}
-    for case in call_cases(3, offered=8):
-        names = [tool.name for tool in case.tools]
-        assert len(set(names)) == len(names) == 8
-        assert case.name in names
-        assert case.name not in trained
 
 
 def test_a_task_needs_both_steps_and_all_facts() -> None:

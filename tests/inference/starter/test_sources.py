@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -97,18 +98,34 @@ def test_a_line_that_breaks_the_rules_is_named(tmp_path: Path, monkeypatch: pyte
         [*sources("train"), *sources("held_out")]
 
 
-@pytest.mark.shared_data
-def test_no_eight_words_in_a_row_are_those_of_what_is_measured_with() -> None:
-    if not SHARED.is_dir():
-        pytest.skip("the documents are not beside the checkout")
-    ours = {
+@pytest.fixture(scope="module")
+def own_eights() -> frozenset[str]:
+    return frozenset(
         eight
         for path in DATA.glob("*.jsonl")
         for line in path.read_text("utf-8").splitlines()
         for text in texts_in(json.loads(line))
         for eight in eights(text)
-    }
-    for path in SHARED.rglob("*"):
+    )
+
+
+def _shares_nothing(own: frozenset[str], folder: Path) -> None:
+    for path in folder.rglob("*"):
         if path.suffix in {".json", ".jsonl", ".txt", ".md", ".yml", ".csv", ".tsv", ".html"}:
-            shared = ours & set(eights(path.read_text("utf-8", errors="ignore")))
+            shared = own & set(eights(path.read_text("utf-8", errors="ignore")))
             assert not shared, (path.name, sorted(shared)[:3])
+
+
+@pytest.mark.shared_data
+def test_no_eight_words_in_a_row_are_those_of_what_is_measured_with(own_eights: frozenset[str]) -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the documents are not beside the checkout")
+    _shares_nothing(own_eights, SHARED)
+
+
+@pytest.mark.shared_data
+def test_no_eight_words_in_a_row_are_those_of_the_public_cases_of_calls(own_eights: frozenset[str]) -> None:
+    benchmark = find_spec("bfcl_eval")
+    if benchmark is None or benchmark.origin is None:
+        pytest.skip("the package bfcl-eval is not installed")
+    _shares_nothing(own_eights, Path(benchmark.origin).parent)

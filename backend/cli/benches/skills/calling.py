@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from backend.cli.benches.skills.asking import Asker, Said, each
-from inference.starter.evaluation import CallCase, call_cases, idle_cases, is_right, names_right
+from inference.starter.call_cases import CallCase, idle_cases, is_right, names_right
 
 Ask = Callable[[CallCase], Awaitable[Said]]
 
@@ -19,9 +19,8 @@ class Calls:
     whole_free: float
 
 
-async def calls(asker: Asker, seed: int, *, offered: int, most: int | None) -> Calls:
-    """Ask for calls with so many tools on offer, with grammars and without."""
-    cases = call_cases(seed, offered=offered)[:most]
+async def calls(asker: Asker, cases: Sequence[CallCase]) -> Calls:
+    """Ask for calls with grammars and without."""
 
     async def free(case: CallCase) -> Said:
         return await asker.ask_freely(case.messages, case.tools)

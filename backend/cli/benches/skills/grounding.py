@@ -24,11 +24,15 @@ class Asked:
     near: tuple[tuple[str, ...], ...]
     passages: dict[str, str]
 
-    def cases(self, passages: int, random: Random, *, holds_answer: bool) -> list[GroundedCase]:
-        """Return a case per question: the right passage and the nearest others in any order, or only others."""
+    def cases(self, passages: int, random: Random, *, holds_answer: bool, are_near: bool) -> list[GroundedCase]:
+        """Return a case per question: the right passage and others in any order, or only others.
+
+        The others are the nearest to the question, which mostly come from the same article, or any of the set.
+        """
         made = []
         for (text, answers, right), near in zip(self.questions, self.near, strict=True):
-            others = [passage for passage in near if passage != right]
+            found = near if are_near else random.sample(list(self.passages), passages + 1)
+            others = [passage for passage in found if passage != right]
             chosen = [right, *others[: passages - 1]] if holds_answer else others[:passages]
             random.shuffle(chosen)
             number = chosen.index(right) + 1 if holds_answer else None

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -23,10 +23,12 @@ from backend.cli.screen import say
 from backend.embedded.home import REPOSITORY, Home
 from inference.chat_template import ChatTemplate
 from inference.config import CHAT_MODEL, CHAT_MODEL_BASE, starter_file
-from inference.starter.evaluation import GroundedCase, tasks
+from inference.starter.call_cases import PUBLIC, own_cases, public_cases
+from inference.starter.evaluation import tasks
 from inference.starter.template import template_of
 
 DATA = REPOSITORY.parent / "shared" / "data" / "retrieval"
+OFFERED = {"one": 1, "eight": 8}
 STRATEGIES = ("react", "function_calling")
 Shares = dict[str, float]
 """What was measured, by its name."""
@@ -34,16 +36,24 @@ Shares = dict[str, float]
 
 @dataclass(frozen=True)
 class Size:
-    """How much is asked; the worst of the seeds counts."""
+    """How much is asked; the worst of the seeds counts, for the model as it came the first alone."""
 
     seeds: tuple[int, ...]
     questions: int
     foreign: int
-    calls: int | None
+    calls: int
     tasks: int
 
 
-WHOLE = Size((11, 12, 13), 200, 60, None, 50)
+@dataclass(frozen=True)
+class Material:
+    """What others made to measure with: labelled questions by the set's name, and public cases of calls."""
+
+    sets: dict[str, tuple[Path, Labelled]]
+    functions: Path | None
+
+
+WHOLE = Size((11, 12, 13), 200, 60, 60, 50)
 QUICK = Size((11,), 40, 20, 24, 12)
 # What must hold: at least for a share that should be high, at most for one that should be low.
 AT_LEAST = {
@@ -61,31 +71,43 @@ AT_MOST = {"false refusal, two passages": 0.10}
 LEAST_SPEED = 0.85
 
 
-def skills(home: Home, json_file: str | None, *, is_quick: bool = False, data: str | None = None) -> int:
+def skills(
+    home: Home, json_file: str | None, *, is_quick: bool = False, data: str | None = None, functions: str | None = None
+) -> int:
     """Measure the model with its adapter and without, and print both; 1 when a gate is missed."""
     adapter = starter_file(home.root)
     if adapter is None:
         raise CommandError("there is no starter adapter: `./atelier models train-starter` makes one")
-    sets = {one.name: (folder, one) for folder in _folders(data) for one in labelled_sets(folder)}
-    if not sets:
-        say("No labelled questions: answers from documents are not measured (--data FOLDER names where some lie).")
+    material = _material(data, functions)
     size = QUICK if is_quick else WHOLE
     with tempfile.TemporaryDirectory(prefix="atelier-skills-") as folder:
         (Path(folder) / "ours" / "models").mkdir(parents=True)
         shutil.copy(adapter, Path(folder) / "ours" / "models" / "starter.gguf")
         with ours(Path(folder)) as server:
-            found = asyncio.run(_both(server.target.port, sets, size, adapter))
+            found = asyncio.run(_both(server.target.port, material, size, adapter))
     return report("skills", "the model as it came", _rows(*found), {}, json_file)
+
+
+def _material(data: str | None, functions: str | None) -> Material:
+    sets = {one.name: (folder, one) for folder in _folders(data) for one in labelled_sets(folder)}
+    if not sets:
+        say("No labelled questions: answers from documents are not measured (--data DIR names where some lie).")
+    if functions is None:
+        say("No public cases of function calls: only our own are measured (--functions DIR names where some lie).")
+    elif not public_cases(Path(functions), 0, offered=1):
+        raise CommandError(f"{functions} holds no {PUBLIC} with its answers: unpack the package bfcl-eval there")
+    return Material(sets, Path(functions) if functions else None)
 
 
 def _folders(data: str | None) -> list[Path]:
     return sorted({path.parent for path in (Path(data) if data else DATA).glob("**/queries.jsonl")})
 
 
-async def _both(port: int, sets: dict[str, tuple[Path, Labelled]], size: Size, adapter: Path) -> tuple[Shares, Shares]:
+async def _both(port: int, material: Material, size: Size, adapter: Path) -> tuple[Shares, Shares]:
     template = template_of(model_file())
     async with asking(port, CHAT_MODEL, template) as taught, asking(port, CHAT_MODEL_BASE, template) as base:
-        ours_found, base_found = await _measured(taught, sets, size), await _measured(base, sets, size)
+        ours_found = await _measured(taught, material, size)
+        base_found = await _measured(base, material, replace(size, seeds=size.seeds[:1]))
         for _ in range(3):
             for asker, found in ((taught, ours_found), (base, base_found)):
                 found["tokens/s, eight streams"] = max(
@@ -100,17 +122,17 @@ async def _drift(base: Asker, adapter: Path, template: ChatTemplate) -> Sequence
     return await asyncio.to_thread(perplexities, model_file(), adapter, template, await answers(base))
 
 
-async def _measured(asker: Asker, sets: dict[str, tuple[Path, Labelled]], size: Size) -> Shares:
+async def _measured(asker: Asker, material: Material, size: Size) -> Shares:
     """Return the worst share of all seeds for each skill."""
     worst: Shares = {}
     for seed in size.seeds:
         found: Shares = {}
-        for name, (folder, labelled) in sets.items():
+        for name, (folder, labelled) in material.sets.items():
             if name.startswith("xquad"):
                 count = size.questions if labelled.language == "en" else size.foreign
                 asked = await asked_of(folder, labelled, asker, seed, count)
                 found |= await _grounded(asker, asked, seed, labelled.language)
-        found |= await _called(asker, seed, size)
+        found |= await _called(asker, seed, size, material.functions)
         for metric, share in found.items():
             pick = max if metric in AT_MOST else min
             worst[metric] = pick(worst.get(metric, share), share)
@@ -121,33 +143,37 @@ async def _measured(asker: Asker, sets: dict[str, tuple[Path, Labelled]], size: 
 async def _grounded(asker: Asker, asked: Asked, seed: int, language: str) -> Shares:
     random = Random(seed)  # noqa: S311  # no secret
     beside = "" if language == "en" else f" ({language})"
-    two = await verdicts(asker, asked.cases(2, random, holds_answer=True))
-    found = {
-        "gold answer, two passages": _share([one.answers for one in two]),
-        "right citation, two passages": _share([one.cites for one in two]),
-        "false refusal, two passages": _share([one.refuses for one in two]),
-    }
-    absent: list[GroundedCase] = asked.cases(2, random, holds_answer=False)
-    found["refusal when absent"] = _share([one.refuses for one in await verdicts(asker, absent[: len(absent) // 2])])
+    found: Shares = {}
+    for others, are_near in (("", False), (", nearest", True)):
+        two = await verdicts(asker, asked.cases(2, random, holds_answer=True, are_near=are_near))
+        absent = asked.cases(2, random, holds_answer=False, are_near=are_near)
+        refused = await verdicts(asker, absent[: len(absent) // 2])
+        found |= {
+            f"gold answer, two passages{others}": _share([one.answers for one in two]),
+            f"right citation, two passages{others}": _share([one.cites for one in two]),
+            f"false refusal, two passages{others}": _share([one.refuses for one in two]),
+            f"refusal when absent{others}": _share([one.refuses for one in refused]),
+        }
     if language == "en":
         four = await verdicts(asker, asked.retrieved(4))
         found["gold answer, four retrieved"] = _share([one.answers for one in four])
     return {f"{name}{beside}": share for name, share in found.items()}
 
 
-async def _called(asker: Asker, seed: int, size: Size) -> Shares:
-    one = await calls(asker, seed, offered=1, most=size.calls)
-    eight = await calls(asker, seed, offered=8, most=size.calls)
-    found = {
-        "right tool, one offered": one.named,
-        "whole call, one offered": one.whole,
-        "right tool, eight offered": eight.named,
-        "whole call, eight offered": eight.whole,
-        "right tool, one offered, no grammar": one.named_free,
-        "whole call, one offered, no grammar": one.whole_free,
-        "right tool, eight offered, no grammar": eight.named_free,
-        "nothing called where nothing fits": await idle(asker, seed),
-    }
+async def _called(asker: Asker, seed: int, size: Size, functions: Path | None) -> Shares:
+    found: Shares = {}
+    kinds = {", own cases": own_cases} | ({"": partial(public_cases, functions)} if functions else {})
+    for kind, cases in kinds.items():
+        for offered in ("one", "eight"):
+            of = f"{offered} offered{kind}"
+            told = await calls(asker, cases(seed, offered=OFFERED[offered])[: size.calls])
+            found |= {
+                f"right tool, {of}": told.named,
+                f"whole call, {of}": told.whole,
+                f"right tool, {of}, no grammar": told.named_free,
+                f"whole call, {of}, no grammar": told.whole_free,
+            }
+    found["nothing called where nothing fits"] = await idle(asker, seed)
     chosen = Random(seed).sample(tasks(), size.tasks)  # noqa: S311  # no secret
     for strategy in STRATEGIES:
         done = await each(chosen, partial(finishes, asker, strategy))
