@@ -162,26 +162,22 @@ def _value(value: object, read: Callable[[Mapping[str, Any]], object]) -> object
     return value
 
 
-def _tool(function: Mapping[str, object]) -> ToolSpec:
+def _tool(function: Mapping[str, Any]) -> ToolSpec:
     """Return the benchmark's function as a tool; a name's dots become underscores, as its own harness does it."""
-    name = str(function["name"]).replace(".", "_")
-    schema = _schema(function["parameters"])
-    assert isinstance(schema, dict)
-    return ToolSpec(name, str(function["description"]), schema)
+    return ToolSpec(function["name"].replace(".", "_"), function["description"], _schema(function["parameters"]))
 
 
-def _schema(value: object) -> object:
-    """Return JSON Schema for the benchmark's, which names Python's types."""
-    match value:
-        case {"type": "any", **others}:
-            return _schema(others)
-        case {"type": str(kind), **others}:
-            return {"type": _JSON_TYPES.get(kind, kind)} | {name: _schema(item) for name, item in others.items()}
-        case dict():
-            return {name: _schema(item) for name, item in value.items()}
-        case list():
-            return [_schema(item) for item in value]
-    return value
+def _schema(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return JSON Schema for the benchmark's, which names Python's types and has a keyword of its own."""
+    schema = {name: item for name, item in value.items() if name != "optional"}
+    kind = schema.pop("type", "any")
+    if kind != "any":
+        schema["type"] = _JSON_TYPES.get(kind, kind)
+    if "properties" in schema:
+        schema["properties"] = {name: _schema(item) for name, item in schema["properties"].items()}
+    if "items" in schema:
+        schema["items"] = _schema(schema["items"])
+    return schema
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ FUNCTIONS = [
                 "parameters": {
                     "type": "dict",
                     "properties": {
-                        "litres": {"type": "float"},
+                        "litres": {"type": "float", "optional": False},
                         "type": {"type": "string", "enum": ["dark ale", "lager"]},
                         "malt": {"type": "dict", "properties": {"kind": {"type": "any"}}},
                     },
