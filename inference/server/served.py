@@ -7,16 +7,21 @@ from functools import cache
 from inference.config import ModelConfig
 from inference.protocol import LocalEngine
 from inference.registry import Registry
+from inference.server.lessons import is_lesson
 from inference.types import GenerateRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The engine behind a name; `adapter` is None where the name stands for the model without any."""
+    """The engine behind a name; `adapter` is None where the name stands for the model without any.
+
+    With `only_lessons` the adapter answers what it was taught and the model itself the rest.
+    """
 
     config: ModelConfig
     engine: LocalEngine
     adapter: str | None
+    only_lessons: bool = False
 
     @property
     def model(self) -> str:
@@ -28,14 +33,16 @@ class Served:
 
     def request(self, request: GenerateRequest) -> GenerateRequest:
         """Return the request as its engine wants it."""
-        return replace(request, model=self.model, adapter=self.adapter)
+        is_applied = not self.only_lessons or is_lesson(request)
+        return replace(request, model=self.model, adapter=self.adapter if is_applied else None)
 
 
 def find(registry: Registry, name: str) -> Served:
     """Return what `name` stands for. Raises UnknownModelError, ModelLoadingError, or what loading raised."""
     for config in registry.configs:
         if name == config.id:
-            return Served(config, registry.engine(name), config.default_adapter)
+            only_lessons = config.default_adapter_for == "lessons"
+            return Served(config, registry.engine(name), config.default_adapter, only_lessons)
     for config in registry.configs:
         if name in config.names:
             return Served(config, registry.engine(config.id), config.names[name])

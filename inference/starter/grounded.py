@@ -49,8 +49,9 @@ _LOOKED_AT = 24
 class Shares:
     """How often each kind of question is asked of a context; the rest is answered by one passage."""
 
-    absent: float = 0.16
-    foreign: float = 0.06
+    # Refusing is learned sooner than answering: with 22 % of these two, 27 % of questions were refused wrongly.
+    absent: float = 0.09
+    foreign: float = 0.03
     double: float = 0.08
     follow: float = 0.12
     placed: float = 0.15

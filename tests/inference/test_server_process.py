@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from inference.config import CHAT_MODEL, EMBEDDING_MODEL
+from inference.config import CHAT_MODEL, CHAT_MODEL_BASE, EMBEDDING_MODEL
 from tests.inference.serving import end, free_port, home, server_url, start_server
 
 pytestmark = pytest.mark.model
@@ -50,7 +50,7 @@ def test_the_openai_sdk_embeds_lists_and_fails_as_it_should() -> None:
         cat, kitten, stock = (item.embedding for item in vectors.data)
         assert len(cat) == 384
         assert similarity(cat, kitten) > similarity(cat, stock)
-        assert {model.id for model in client.models.list()} == {CHAT_MODEL, EMBEDDING_MODEL}
+        assert {model.id for model in client.models.list()} == {CHAT_MODEL, CHAT_MODEL_BASE, EMBEDDING_MODEL}
         with pytest.raises(openai.NotFoundError):
             client.models.retrieve("gpt-9")
         with pytest.raises(openai.BadRequestError) as refused:

@@ -196,12 +196,13 @@ def test_models_are_listed_with_their_state(owner: Person, stranger: Person, ser
     assert [(m["id"], m["state"], m["embedded"]) for m in listed] == [
         ("smollm2-135m-instruct", "loaded", True),
         ("all-minilm-l6-v2", "loading", True),
+        ("smollm2-135m-instruct-base", "loaded", True),
         ("local/big", "available", False),
     ]
-    assert listed[2]["provider"]["name"] == "local" and listed[0]["provider"] is None
+    assert listed[3]["provider"]["name"] == "local" and listed[0]["provider"] is None
     owner.request("GET", "/models")
     assert [seen[0] for seen in server.seen] == ["/health"], "asked once in two seconds"
-    assert len(stranger.request("GET", "/models").json()["results"]) == 2
+    assert len(stranger.request("GET", "/models").json()["results"]) == 3
 
 
 def test_models_are_listed_when_the_inference_server_is_off(owner: Person, settings: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from backend.cli.benches.serve.processes import free_port, running, wait_until_ready
 from backend.cli.benches.serve.wire import Target
 from backend.cli.errors import CommandError
-from inference.config import CHAT_MODEL, builtin_models
+from inference.config import CHAT_MODEL, CHAT_MODEL_BASE, builtin_models
 
 # Eight streams, and a prompt of 2,000 tokens with its answer for each of them.
 SLOTS = 8
@@ -69,7 +69,7 @@ def ours(folder: Path, scheduling: str = "mlfq") -> Iterator[Server]:
     command = [sys.executable, "-m", "inference.server", "--home", str(home)]
     if scheduling != "mlfq":
         command += ["--scheduling", scheduling]
-    with _served("ours", command, free_port(), folder / "ours.log", {"model": CHAT_MODEL}, "/health") as server:
+    with _served("ours", command, free_port(), folder / "ours.log", {"model": CHAT_MODEL_BASE}, "/health") as server:
         yield server
 
 
