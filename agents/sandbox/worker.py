@@ -171,13 +171,16 @@ class Worker:
             self._forget()
 
     def _kill(self) -> None:
-        """Kill bubblewrap and its child, which would wait for it for ever while the sandbox is being set up."""
+        """Kill bubblewrap and its child, which would wait for it for ever while the sandbox is being set up.
+
+        A child that it forks at this very moment belongs to its group, which is killed as one; later it leaves that.
+        """
         inner = []
         with contextlib.suppress(OSError):
-            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
-            inner = [os.pidfd_open(int(child)) for child in children]
+            inner = [os.pidfd_open(child) for child in _children(self.pid)]
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            if self._process.poll() is None:  # until then the number is its own
+                os.killpg(self.pid, signal.SIGKILL)
         for descriptor in inner:
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
@@ -198,6 +201,10 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await event.wait()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
 def _same(protocol: asyncio.Protocol) -> Callable[[], asyncio.Protocol]:

@@ -114,6 +114,21 @@ async def test_a_sandbox_that_is_ended_while_it_starts_leaves_nothing() -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_a_child_that_is_forked_while_a_sandbox_is_ended_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its children were listed before this one was there, and it waits for nothing that ends.
+    monkeypatch.setattr("agents.sandbox.worker._children", lambda _pid: [])
+    launch = launch_of(host_found(), "python3", LIMITS)
+    forking = replace(launch, bwrap=("sh", "-c", "sleep 86399.25 >/dev/null 2>&1 & wait"))
+    starting = asyncio.create_task(Worker.start(forking))
+    async with asyncio.timeout(10):
+        while not any(line.startswith(b"sleep\x0086399.25") for line in _command_lines()):
+            await asyncio.sleep(0.01)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        while any(line.startswith(b"sleep\x0086399.25") for line in _command_lines()):
+            await asyncio.sleep(0.01)
+
+
 def _command_lines() -> Iterator[bytes]:
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
