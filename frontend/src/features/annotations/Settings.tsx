@@ -1,11 +1,12 @@
 /** Whether annotations answer, from which likeness on, and the model that measures it. */
-import { Alert, Button, Group, Paper, Progress, Select, Slider, Stack, Switch, Text } from "@mantine/core";
+import { Alert, Button, Group, Paper, Progress, Select, Slider, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useModels } from "@/shared/api/queries";
 import { useMay } from "@/shared/api/workspace";
 import { formatCount } from "@/shared/format/numbers";
+import { SavedSwitch } from "@/shared/ui/SavedSwitch";
 import { isMoving, useChange, type AnnotationSettings } from "./queries";
 
 const STEP = 0.01;
@@ -23,7 +24,7 @@ export function Settings({ appId, settings }: { appId: string; settings: Annotat
   return (
     <Paper p="md">
       <Stack gap="md">
-        <Switch label={t("annotations.on")} description={t("annotations.onHint")} checked={settings.is_on} disabled={!may.edit} onChange={(event) => change.mutate({ is_on: event.currentTarget.checked })} />
+        <SavedSwitch label={t("annotations.on")} description={t("annotations.onHint")} stored={settings.is_on} disabled={!may.edit} save={(is_on) => change.mutateAsync({ is_on })} />
         <div>
           <Group justify="space-between">
             <Text size="sm" fw={500} id="annotation-threshold">

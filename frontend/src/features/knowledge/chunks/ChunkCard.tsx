@@ -1,5 +1,5 @@
 /** One passage: what it says, where it stands, whether searches may find it; changed in place. */
-import { ActionIcon, Badge, Box, Group, Paper, Stack, Switch, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Badge, Box, Group, Paper, Stack, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import type { Chunk, Dataset, KnowledgeDocument } from "@/shared/api/knowledgeTy
 import { useMay } from "@/shared/api/workspace";
 import { formatCount } from "@/shared/format/numbers";
 import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
+import { SavedSwitch } from "@/shared/ui/SavedSwitch";
 import { PassagePlace } from "@/shared/ui/passage/PassagePlace";
 import { ChunkForm } from "./ChunkForm";
 import { Children } from "./Children";
@@ -61,7 +62,7 @@ export function ChunkCard({ dataset, document, chunk, isOpen = false }: ChunkCar
         {may.edit && (
           <Group gap={4} wrap="nowrap">
             <Tooltip label={t(isEnabled ? "knowledge.chunkOn" : "knowledge.chunkOff")}>
-              <Switch size="xs" checked={isEnabled} aria-label={t("knowledge.searchable", { number: chunk.position })} onChange={(event) => save.mutate({ is_enabled: event.currentTarget.checked })} />
+              <SavedSwitch size="xs" stored={chunk.is_enabled} aria-label={t("knowledge.searchable", { number: chunk.position })} save={(is_enabled) => save.mutateAsync({ is_enabled })} />
             </Tooltip>
             <ActionIcon variant="subtle" aria-label={t("knowledge.editChunk", { number: chunk.position })} onClick={() => setEditing(true)}>
               <IconPencil size={15} />

@@ -1,5 +1,5 @@
 /** The fields by which documents can be filtered: own ones to add, rename and delete, and those every document has. */
-import { ActionIcon, Badge, Button, Group, Select, Stack, Switch, Table, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Select, Stack, Table, Text, TextInput } from "@mantine/core";
 import { IconCheck, IconPencil, IconTrash, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -10,6 +10,7 @@ import { useMay } from "@/shared/api/workspace";
 import { formatCount } from "@/shared/format/numbers";
 import { ConfirmDelete } from "@/shared/ui/ConfirmDelete";
 import { notifyError } from "@/shared/ui/notify";
+import { SavedSwitch } from "@/shared/ui/SavedSwitch";
 import { Loaded } from "@/shared/ui/states";
 import { useMetadataFields } from "../queries";
 import { useSave } from "./useSave";
@@ -49,7 +50,7 @@ export function MetadataSection({ dataset }: { dataset: Dataset }) {
           </Table.ScrollContainer>
         )}
       </Loaded>
-      <Switch label={t("knowledge.builtInFields")} description={t("knowledge.builtInHint")} disabled={!may.edit} checked={(save.isPending ? save.variables.built_in_metadata : undefined) ?? dataset.built_in_metadata} onChange={(event) => save.mutate({ built_in_metadata: event.currentTarget.checked })} />
+      <SavedSwitch label={t("knowledge.builtInFields")} description={t("knowledge.builtInHint")} disabled={!may.edit} stored={dataset.built_in_metadata} save={(built_in_metadata) => save.mutateAsync({ built_in_metadata })} />
     </Stack>
   );
 }
