@@ -16,12 +16,15 @@ from inference.starter.built_in import (
 from inference.starter.formats import REACT_KNOWN, react_step, react_system
 from inference.starter.samples import Group, Sample
 from inference.starter.sources import Request, Skill, Source, Talk
+from inference.starter.varied import Names, varied
 from inference.types import Message, ToolCall, ToolSpec
 
 MOST_TOOLS = 8
 BRANCHES = (6, 10)
 _OWN = 0.2
 """So often each of the platform's own tools is offered."""
+_VARIED = 0.6
+"""So often a call gets other values than were written for it; it then ends with the call: its result is not known."""
 PROMPTS = (
     "",
     "You are a helpful assistant.",
@@ -49,6 +52,7 @@ class Bench:
     skills: tuple[Skill, ...]
     sources: tuple[Source, ...]
     talks: tuple[Talk, ...]
+    names: Names
 
     def offered(self, random: Random, most: int = MOST_TOOLS) -> tuple[ToolSpec, ...]:
         """Return tools in any order: the platform's own and others, no name twice."""
@@ -68,6 +72,13 @@ class Bench:
             case KNOWLEDGE_SEARCH.name:
                 return Wish(tool, search_request(random, self.sources))
         return Wish(tool, random.choice(self.skill(tool).requests))
+
+    def with_other_values(self, random: Random, wish: Wish) -> Wish | None:
+        """Return the wish with other numbers, dates and names, or None, mostly by chance."""
+        if random.random() >= _VARIED:
+            return None
+        request = varied(random, wish.request, wish.tool.parameters, self.names)
+        return None if request is None else Wish(wish.tool, request)
 
     def skill(self, tool: ToolSpec) -> Skill:
         """Return the skill of a tool that is not the platform's own."""
@@ -91,15 +102,21 @@ def reacted(random: Random, bench: Bench) -> Group:
 
 def _reacted(random: Random, bench: Bench, tools: Sequence[ToolSpec], system: Message) -> Sample:
     wishes = [bench.wish(random, tools)]
+    if other := bench.with_other_values(random, wishes[0]):
+        return Sample("react", (system, Message("user", other.request.ask), _step(other)))
     if len(tools) > 1 and random.random() < 0.35:
         wishes.append(_another(random, bench, wishes[0], tools))
     ask = wishes[0].request.ask if len(wishes) == 1 else _joined(random, *wishes)
     said = [system, Message("user", ask)]
     for wish in wishes:
-        step = react_step(f"I need to use {wish.tool.name}.", wish.tool.name, dict(wish.request.arguments))
-        said += [Message("assistant", step), Message("user", f"Observation: {wish.request.result}")]
+        said += [_step(wish), Message("user", f"Observation: {wish.request.result}")]
     said.append(Message("assistant", REACT_KNOWN + " ".join(wish.request.answer for wish in wishes)))
     return Sample("react", tuple(said))
+
+
+def _step(wish: Wish) -> Message:
+    name = wish.tool.name
+    return Message("assistant", react_step(f"I need to use {name}.", name, dict(wish.request.arguments)))
 
 
 def _conversation(random: Random, bench: Bench, tools: Sequence[ToolSpec]) -> tuple[str, tuple[Message, ...]]:
@@ -113,7 +130,8 @@ def _conversation(random: Random, bench: Bench, tools: Sequence[ToolSpec]) -> tu
         return "no_call", (Message("user", refused), Message("assistant", NONE_FITS))
     first = bench.wish(random, tools)
     if kind not in ("parallel", "successive", "later") or len(tools) == 1:
-        return "call", _whole(first)
+        other = bench.with_other_values(random, first)
+        return "call", (Message("user", other.request.ask), _calls(other)) if other else _whole(first)
     second = _another(random, bench, first, tools)
     ask = Message("user", _joined(random, first, second))
     match kind:

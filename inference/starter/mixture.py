@@ -8,6 +8,7 @@ from inference.starter.calls import Bench, called, reacted
 from inference.starter.grounded import grounded
 from inference.starter.samples import Group, Sample, random_of
 from inference.starter.sources import Split, skills, sources, talks
+from inference.starter.varied import Names
 
 TALKS = 8
 SHARES: Mapping[str, float] = {"grounded": 0.5, "called": 0.32, "reacted": 0.1, "talk": 0.08}
@@ -17,7 +18,8 @@ class Mixture:
     """Draws samples from one split of the sources."""
 
     def __init__(self, split: Split = "train") -> None:
-        self._bench = Bench(skills(split), sources(split), talks(split))
+        known = skills(split)
+        self._bench = Bench(known, sources(split), talks(split), Names(known))
         self._makers: Mapping[str, Callable[[Random], Group]] = {
             "grounded": lambda random: grounded(random, self._bench.sources),
             "called": lambda random: called(random, self._bench),
