@@ -40,6 +40,8 @@ def menu(page: Page, node_id: str, item: str) -> None:
     node(page, node_id).click()
     page.get_by_role("button", name="What to do with this node").click()
     page.get_by_role("menuitem", name=item).click()
+    # Until it is gone, keys are the menu's and not the canvas's.
+    expect(page.get_by_role("menu")).to_have_count(0)
 
 
 def saved(page: Page) -> None:
