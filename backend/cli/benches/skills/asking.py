@@ -14,7 +14,7 @@ from inference.tool_parsing.parser import CallParser
 from inference.types import Delta, EmbedRequest, GenerateRequest, Message, ModelInfo, SamplingParams, ToolCall, ToolSpec
 
 AT_ONCE = 8
-MOST_TOKENS = 96
+MOST_TOKENS = 160
 Case = TypeVar("Case")
 Told = TypeVar("Told")
 
