@@ -39,7 +39,7 @@ PLACED = (
     "Use the passages to answer.\n\n{passages}\n\n{question}",
 )
 MOST_PASSAGES = 6
-BRANCHES = (8, 14)
+BRANCHES = (10, 16)
 """So many questions are asked of one context, at least and at most: its tokens are computed once for all of them."""
 _LOOKED_AT = 24
 """Of so many passages the most alike are put beside the right one: retrieval brings what shares words."""
