@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from inference.starter.call_cases import public_cases
 from inference.starter.sources import DATA, Split, skills, sources, talks
+from tests.inference.starter.likeness import Likeness
 
 SPLITS: tuple[Split, ...] = ("train", "held_out")
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -123,9 +125,33 @@ def test_no_eight_words_in_a_row_are_those_of_what_is_measured_with(own_eights: 
     _shares_nothing(own_eights, SHARED)
 
 
-@pytest.mark.shared_data
-def test_no_eight_words_in_a_row_are_those_of_the_public_cases_of_calls(own_eights: frozenset[str]) -> None:
+@pytest.fixture(scope="module")
+def public() -> Path:
     benchmark = find_spec("bfcl_eval")
     if benchmark is None or benchmark.origin is None:
         pytest.skip("the package bfcl-eval is not installed")
-    _shares_nothing(own_eights, Path(benchmark.origin).parent)
+    return Path(benchmark.origin).parent
+
+
+@pytest.mark.shared_data
+def test_no_eight_words_in_a_row_are_those_of_the_public_cases_of_calls(own_eights: frozenset[str], public: Path) -> None:
+    _shares_nothing(own_eights, public)
+
+
+@pytest.mark.shared_data
+def test_no_tool_has_the_name_of_a_public_one_in_any_spelling(public: Path) -> None:
+    measured = {_spelled(case.name) for case in public_cases(public, seed=1, offered=1)}
+    assert len(measured) > 300
+    assert not measured & {_spelled(skill.tool.name) for split in SPLITS for skill in skills(split)}
+
+
+@pytest.mark.shared_data
+def test_no_request_is_a_public_one_in_other_words(public: Path) -> None:
+    measured = Likeness({case.messages[-1].content for case in public_cases(public, seed=1, offered=1)})
+    asked = {request.ask for split in SPLITS for skill in skills(split) for request in skill.requests}
+    alike = {ask: found for ask in asked if (found := measured.nearest(ask))[0] >= 0.4}
+    assert not alike
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
