@@ -14,6 +14,7 @@ from random import Random
 from inference.starter.sources import Request, Skill
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WORD_BEGINS = re.compile(r"_|\W|(?<=[a-z])(?=[A-Z])")
 _FIRST_DAY, _DAYS = date(1850, 1, 1), 70_000
 _YEARS = (1500, 2040)
 _FEWEST_NAMES = 6
@@ -162,8 +163,7 @@ def _is_name(value: object) -> bool:
 
 def _kind(parameter: str) -> str:
     """Return the last word of a parameter's name: `home_city`, `homeCity` and `city` take the same."""
-    *_, last = re.finditer(r"[A-Z]?[a-z]+|[A-Z]+|\d+|\W+|_+", parameter)
-    return last[0].lower()
+    return _WORD_BEGINS.split(parameter.strip("_"))[-1].lower()
 
 
 def _is_closed(schema: Mapping[str, object], parameter: str) -> bool:

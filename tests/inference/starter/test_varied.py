@@ -50,10 +50,11 @@ def test_a_day_is_written_as_it_was(written: str) -> None:
     assert len(found.ask.split()) == len(f"Flights on {written}, please".split())
 
 
-def test_a_name_becomes_another_of_its_kind() -> None:
-    found = other(request("How warm is it in Lyon?", city="Lyon"))
+@pytest.mark.parametrize("parameter", ["city", "targetCity", "to_city", "_city_"])
+def test_a_name_becomes_another_of_its_kind(parameter: str) -> None:
+    found = other(request("How warm is it in Lyon?", **{parameter: "Lyon"}))
     assert found is not None
-    city = found.arguments["city"]
+    city = found.arguments[parameter]
     assert city in CITIES
     assert city != "Lyon"
     assert found.ask == f"How warm is it in {city}?"
@@ -68,6 +69,7 @@ def test_a_name_becomes_another_of_its_kind() -> None:
         request("Meet 13 people", count=3),  # a part of another number
         request("Without photos", photos=False),
         request("A fern in Utrecht", plant="Fern"),  # no other plants are known
+        request("Сколько стоит в Лионе?", город="Лион"),  # parameters are named in any script
     ],
 )
 def test_what_is_not_copied_word_for_word_stays(asked: Request) -> None:
