@@ -11,7 +11,7 @@ from inference.starter.sources import Split, skills, sources, talks
 from inference.starter.varied import Names
 
 TALKS = 8
-SHARES: Mapping[str, float] = {"grounded": 0.5, "called": 0.32, "reacted": 0.1, "talk": 0.08}
+SHARES: Mapping[str, float] = {"grounded": 0.5, "called": 0.37, "reacted": 0.1, "talk": 0.03}
 
 
 class Mixture:

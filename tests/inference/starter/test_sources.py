@@ -134,7 +134,7 @@ def public() -> Path:
 
 
 @pytest.mark.shared_data
-def test_no_eight_words_in_a_row_are_those_of_the_public_cases_of_calls(own_eights: frozenset[str], public: Path) -> None:
+def test_no_eight_words_in_a_row_are_those_of_public_calls(own_eights: frozenset[str], public: Path) -> None:
     _shares_nothing(own_eights, public)
 
 
