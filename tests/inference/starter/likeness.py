@@ -23,7 +23,8 @@ class Likeness:
 
     def nearest(self, text: str) -> tuple[float, str]:
         """Return the most alike text, and the weight of shared words as a share of the weight of both texts' words."""
-        own, shared = _words(text), Counter[int]()
+        own = _words(text)
+        shared: defaultdict[int, float] = defaultdict(float)
         for word in own:
             for number in self._holding.get(word, ()):
                 shared[number] += self._weight([word])
