@@ -27,7 +27,8 @@ async def test_r41_a_person_decides_over_http_whether_the_agent_writes(
     }
     nodes = [start(), node("agent", "agent", config), end(text="agent.text")]
     listener = await paused(owner, draft(nodes, ["start > agent", "agent > end"]))
-    assert not Send.sent and "human_input_required" in listener.kinds
+    await listener.heard("human_input_required")
+    assert not Send.sent
 
     shown = await get(owner, f"/runs/{listener.run_id}")
     [asked] = shown["asks"]

@@ -58,6 +58,12 @@ class Listener:
         self.seqs: list[int] = []
         self.task = asyncio.create_task(self._listen(response))
 
+    async def heard(self, kind: str) -> None:
+        """Wait for an event: a run's row says what happened some moments before its stream does."""
+        async with asyncio.timeout(60):
+            while kind not in self.kinds:
+                await asyncio.sleep(0.02)
+
     async def _listen(self, response: Any) -> None:
         rest = ""
         async for piece in response.streaming_content:
